@@ -1,0 +1,145 @@
+/** Patches onto texts: npm diff's `applyPatch`, and `applyUnifiedDiff`, which says how far it reached. */
+
+import { applyPatch as npmApplyPatch, type ApplyPatchOptions, type StructuredPatch } from 'diff';
+import { isFishplateError } from '@fishplate/engine';
+
+import { DIFF_CODES } from './codes';
+import { applyHunks } from './fallback/apply';
+import { latin1 } from './fallback/bytes';
+import { hunkText } from './fallback/unified';
+import { checkString, checkText, type TextInput } from './input';
+import { coded, selectNative, withCodes } from './native';
+import { npmParse } from './parse';
+import type { AppliedPatch, EngineOption, HunkOutcome, TextOf } from './results';
+
+/**
+ * Applies a patch to a text; see `applyPatch` of npm diff 9.
+ *
+ * A hunk whose lines are not where it says goes to the nearest place that fits, without a word: for edits that must
+ * not be misplaced use {@link applyUnifiedDiff}.
+ *
+ * @param patch - Text of one file's patch, or an object of `parsePatch` or `structuredPatch`.
+ * @returns The patched text; false where a hunk fits nowhere.
+ * @throws FishplateError `PATCH_MALFORMED`, `PATCH_MULTIPLE_FILES`, `OPTION_INVALID`, `INPUT_INVALID`.
+ */
+export function applyPatch(
+  source: string,
+  patch: string | StructuredPatch | [StructuredPatch],
+  options: ApplyPatchOptions & EngineOption = {},
+): string | false {
+  checkString(source, 'source');
+  const fuzzFactor = options.fuzzFactor || 0;
+  if (!Number.isInteger(fuzzFactor) || fuzzFactor < 0) {
+    throw DIFF_CODES.error('OPTION_INVALID', 'fuzzFactor must be a non-negative integer');
+  }
+  const native = options.compareLine === undefined ? selectNative(options.engine) : null;
+  const text = native === null ? null : patchText(patch);
+  if (native !== null && text !== null) {
+    const settings = {
+      fuzzFactor: Math.min(fuzzFactor, 0xffff_ffff),
+      autoConvertLineEndings: options.autoConvertLineEndings ?? true,
+    };
+    try {
+      const patched = native.applyPatch(source, text, settings);
+      return patched ?? false;
+    } catch (error) {
+      const fault = coded(error);
+      // An object need not count its lines rightly, and npm diff does not look.
+      if (typeof patch === 'string' || !isFishplateError(fault) || fault.code !== 'PATCH_MALFORMED')
+        throw fault;
+    }
+  }
+  const { engine: _, ...npmOptions } = options;
+  const parsed = typeof patch === 'string' ? npmParse(patch) : patch;
+  const file = single(parsed);
+  return withCodes(() => npmApplyPatch(source, file, npmOptions));
+}
+
+/** Options of {@link applyUnifiedDiff}. */
+export type ApplyUnifiedDiffOptions = EngineOption;
+
+/**
+ * Applies a patch to a text and says, for each hunk, where it went and how far it had to reach.
+ *
+ * A hunk is applied at the line it states (moved by as much as the hunks before it), or else at the only other place
+ * that holds its old lines exactly. Where several places do, none is chosen: the hunk is rejected as `AMBIGUOUS` and
+ * names them. All or nothing: with one hunk rejected there is no text. Line endings of a patch that is wholly LF or
+ * wholly CRLF follow those of the source.
+ *
+ * @param source - The text to patch; bytes need not be UTF-8.
+ * @param patch - Text of one file's patch, or an object of {@link parsePatch} or {@link structuredPatch}.
+ * @returns The outcome; a hunk that does not fit is no error. Codes are in `DIFF_OUTCOMES`.
+ * @throws FishplateError `PATCH_MALFORMED`, `PATCH_MULTIPLE_FILES`, `PATCH_BINARY`, `INPUT_INVALID`, `INPUT_TOO_LARGE`.
+ */
+export function applyUnifiedDiff<Source extends TextInput>(
+  source: Source,
+  patch: TextInput | StructuredPatch | readonly [StructuredPatch],
+  options: ApplyUnifiedDiffOptions = {},
+): AppliedPatch<TextOf<Source>> {
+  const text = checkText(source, 'source');
+  const changes = sameKind(textOf(patch), text);
+  const native = selectNative(options.engine);
+  const { text: patched, hunks } =
+    native === null ? applyInScript(text, changes) : withCodes(() => native.applyUnified(text, changes));
+  const outcomes = hunks as HunkOutcome[];
+  const rejected = outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
+  return {
+    ok: rejected.length === 0,
+    text: (patched ?? null) as TextOf<Source> | null,
+    hunks: outcomes,
+    rejected,
+    engine: native === null ? 'js' : 'native',
+  };
+}
+
+function applyInScript(
+  source: TextInput,
+  changes: TextInput,
+): { text: TextInput | null; hunks: HunkOutcome[] } {
+  const file = single(npmParse(latin1(changes)));
+  if (file.isBinary) {
+    throw DIFF_CODES.error('PATCH_BINARY', `the patch of ${file.newFileName ?? 'the file'} is binary`);
+  }
+  const { text, hunks } = applyHunks(latin1(source), file);
+  return { text: typeof source === 'string' || text === null ? text : Buffer.from(text, 'latin1'), hunks };
+}
+
+function textOf(patch: TextInput | StructuredPatch | readonly [StructuredPatch]): TextInput {
+  if (typeof patch === 'string' || patch instanceof Uint8Array) return checkText(patch, 'patch');
+  const text = patchText(patch as StructuredPatch | [StructuredPatch]);
+  if (text !== null) return text;
+  throw DIFF_CODES.error('INPUT_INVALID', 'a line of patch.hunks holds a newline');
+}
+
+/** The hunks of a patch object as text; null where a line of it holds a newline, which text cannot say. */
+function patchText(patch: string | StructuredPatch | [StructuredPatch]): string | null {
+  if (typeof patch === 'string') return patch;
+  const { hunks } = single(patch);
+  if (hunks.some(({ lines }) => lines.some((line) => line.includes('\n')))) return null;
+  return hunks.length === 0 ? '' : hunkText(hunks);
+}
+
+function single(patch: StructuredPatch | readonly StructuredPatch[]): StructuredPatch {
+  const files = (Array.isArray(patch) ? patch : [patch]) as readonly StructuredPatch[];
+  if (files.length > 1) {
+    throw DIFF_CODES.error('PATCH_MULTIPLE_FILES', 'applyPatch only works with a single input.', {
+      details: { files: files.length },
+    });
+  }
+  const [file] = files;
+  if (!Array.isArray(file?.hunks)) {
+    throw DIFF_CODES.error(
+      'INPUT_INVALID',
+      'patch must be text, or an object of parsePatch or structuredPatch',
+    );
+  }
+  return file;
+}
+
+/** The patch as the kind of text that the source is: the engines compare bytes with bytes. */
+function sameKind(patch: TextInput, source: TextInput): TextInput {
+  if (typeof patch === typeof source) return patch;
+  return typeof patch === 'string'
+    ? Buffer.from(patch)
+    : Buffer.from(patch.buffer, patch.byteOffset, patch.length).toString();
+}

@@ -1,0 +1,54 @@
+/** Search/replace edits, as language models send them. */
+
+import { DIFF_CODES } from './codes';
+import { editText } from './fallback/edits';
+import { checkString } from './input';
+import { selectNative, withCodes } from './native';
+import type { AppliedEdits, ChangeOutcome, EngineOption } from './results';
+
+/** One edit: the text to find, and what to put in its place. */
+export interface SearchReplace {
+  readonly search: string;
+  readonly replace: string;
+}
+
+/** Options of {@link applyEdits}. */
+export type ApplyEditsOptions = EngineOption;
+
+/**
+ * Replaces texts that each occur exactly once, in order, each in the text that the edits before it left.
+ *
+ * A search text that occurs nowhere is rejected as `NO_MATCH` with the nearest place, one that occurs several times
+ * as `AMBIGUOUS` with all of them. All or nothing: with one edit rejected there is no text.
+ *
+ * @returns The outcome of each edit; one that does not fit is no error. Codes are in `DIFF_OUTCOMES`.
+ * @throws FishplateError `INPUT_INVALID`, `INPUT_TOO_LARGE`.
+ */
+export function applyEdits(
+  text: string,
+  edits: readonly SearchReplace[],
+  options: ApplyEditsOptions = {},
+): AppliedEdits {
+  checkString(text, 'text');
+  if (!Array.isArray(edits)) {
+    throw DIFF_CODES.error('INPUT_INVALID', 'edits must be an array of { search, replace }');
+  }
+  edits.forEach((edit: SearchReplace | null | undefined, index) => {
+    checkString(edit?.search, `edits[${index}].search`);
+    checkString(edit?.replace, `edits[${index}].replace`);
+  });
+  const native = selectNative(options.engine);
+  const result =
+    native === null
+      ? editText(text, edits)
+      : withCodes(() => native.applyEdits(text, edits as SearchReplace[]));
+  const outcomes = result.edits as ChangeOutcome[];
+  const rejected = outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
+  return {
+    ok: rejected.length === 0,
+    text: (result.text ?? null) as string | null,
+    edits: outcomes,
+    rejected,
+    engine: native === null ? 'js' : 'native',
+  };
+}

@@ -1,0 +1,124 @@
+/** `applyUnifiedDiff` without the binding: the same places, the same refusals. */
+
+import type { StructuredPatch, StructuredPatchHunk } from 'diff';
+
+import type { DiffOutcomeCode } from '../codes';
+import type { HunkOutcome } from '../results';
+import { convertLineEndings } from './line-endings';
+import { nearestPlace } from './nearest';
+
+/** Places that an ambiguous hunk or edit names at the most. */
+export const MAX_CANDIDATES = 20;
+
+/** The old and new side of a hunk; lines hold their newline, where they have one. */
+interface Sides {
+  readonly old: readonly string[];
+  readonly new: readonly string[];
+  /** 0-based line that the header names. */
+  readonly stated: number;
+}
+
+/** Applies the hunks of a patch, all or none. */
+export function applyHunks(
+  source: string,
+  patch: StructuredPatch,
+): { readonly text: string | null; readonly hunks: HunkOutcome[] } {
+  const lines = source.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  let result: string[] = [];
+  let done = 0;
+  let shift = 0;
+  const hunks = convertLineEndings(patch.hunks, source).map((hunk): HunkOutcome => {
+    const sides = sidesOf(hunk);
+    const expected = sides.stated + shift;
+    const found = locate(lines, sides, expected, done);
+    if (typeof found !== 'number') return rejection(lines, sides, Math.max(0, expected), found);
+    result = result.concat(lines.slice(done, found), sides.new);
+    done = found + sides.old.length;
+    shift = found - sides.stated;
+    const strategy = found === expected ? 'exact' : 'offset';
+    return { status: 'applied', strategy, line: found + 1, offset: shift, similarity: 1 };
+  });
+  const complete = hunks.every(({ status }) => status === 'applied');
+  return { text: complete ? result.concat(lines.slice(done)).join('') : null, hunks };
+}
+
+/** Why a hunk has no place. */
+interface Refusal {
+  readonly code: DiffOutcomeCode;
+  readonly candidates?: readonly number[];
+}
+
+function locate(lines: readonly string[], sides: Sides, expected: number, done: number): number | Refusal {
+  let refusal: Refusal = { code: 'NO_MATCH' };
+  if (standsAt(lines, sides.old, expected, same)) {
+    if (!endsWell(lines, sides, expected)) refusal = { code: 'END_OF_FILE' };
+    else if (expected >= done) return expected;
+    else refusal = { code: 'OVERLAP' };
+  } else if (standsAt(lines, sides.old, expected, sameButForNewline)) {
+    refusal = { code: 'END_OF_FILE' };
+  }
+  // Lines without any context could go anywhere.
+  if (sides.old.length === 0) return refusal;
+  const places: number[] = [];
+  for (let at = done; at + sides.old.length <= lines.length && places.length < MAX_CANDIDATES; at++) {
+    if (standsAt(lines, sides.old, at, same) && endsWell(lines, sides, at)) places.push(at);
+  }
+  if (places.length > 1) return { code: 'AMBIGUOUS', candidates: places.map((at) => at + 1) };
+  return places[0] ?? refusal;
+}
+
+function standsAt(
+  lines: readonly string[],
+  wanted: readonly string[],
+  at: number,
+  equal: (a: string, b: string) => boolean,
+): boolean {
+  if (at < 0 || at + wanted.length > lines.length) return false;
+  return wanted.every((line, index) => equal(line, lines[at + index]!));
+}
+
+const same = (a: string, b: string): boolean => a === b;
+const sameButForNewline = (a: string, b: string): boolean => withoutNewline(a) === withoutNewline(b);
+
+function withoutNewline(line: string): string {
+  return line.endsWith('\n') ? line.slice(0, -1) : line;
+}
+
+/** Whether only the last line of the result would be without newline. */
+function endsWell(lines: readonly string[], sides: Sides, at: number): boolean {
+  const open = (line: string): boolean => !line.endsWith('\n');
+  const before = lines[at - 1];
+  if (sides.new.length > 0 && before !== undefined && open(before)) return false;
+  if (sides.new.slice(0, -1).some(open)) return false;
+  const last = sides.new[sides.new.length - 1];
+  return last === undefined || !open(last) || at + sides.old.length === lines.length;
+}
+
+function sidesOf(hunk: StructuredPatchHunk): Sides {
+  const old: string[] = [];
+  const new_: string[] = [];
+  hunk.lines.forEach((line, index) => {
+    const marker = line[0] ?? ' ';
+    if (marker === '\\') return;
+    const content = line.slice(1) + (hunk.lines[index + 1]?.startsWith('\\') ? '' : '\n');
+    if (marker !== '+') old.push(content);
+    if (marker !== '-') new_.push(content);
+  });
+  return { old, new: new_, stated: Math.max(0, hunk.oldStart - 1) };
+}
+
+function rejection(lines: readonly string[], sides: Sides, line: number, refusal: Refusal): HunkOutcome {
+  const nearest =
+    refusal.code === 'NO_MATCH'
+      ? nearestPlace(lines.map(withoutNewline), sides.old.map(withoutNewline))
+      : undefined;
+  return {
+    status: 'rejected',
+    code: refusal.code,
+    line: line + 1,
+    offset: line - sides.stated,
+    similarity: refusal.code === 'NO_MATCH' ? (nearest?.similarity ?? 0) : 1,
+    ...(refusal.candidates === undefined ? {} : { candidates: refusal.candidates }),
+    ...(nearest === undefined ? {} : { nearest }),
+  };
+}

@@ -1,0 +1,59 @@
+/** `applyEdits` without the binding. */
+
+import type { SearchReplace } from '../edits';
+import type { ChangeOutcome } from '../results';
+import { MAX_CANDIDATES } from './apply';
+import { nearestPlace } from './nearest';
+
+/** Makes the edits one after the other, all or none. */
+export function editText(
+  text: string,
+  edits: readonly SearchReplace[],
+): { readonly text: string | null; readonly edits: ChangeOutcome[] } {
+  let edited = text;
+  const outcomes = edits.map(({ search, replace }): ChangeOutcome => {
+    if (search === '') return { status: 'rejected', code: 'EMPTY_SEARCH' };
+    const places = occurrences(edited, search);
+    const [at] = places;
+    if (at === undefined) {
+      const wanted = search.replace(/\n$/, '').split('\n');
+      const nearest = nearestPlace(edited.split('\n'), wanted);
+      return { status: 'rejected', code: 'NO_MATCH', ...(nearest === undefined ? {} : { nearest }) };
+    }
+    if (places.length > 1) {
+      return {
+        status: 'rejected',
+        code: 'AMBIGUOUS',
+        candidates: places.map((place) => lineOf(edited, place)),
+      };
+    }
+    const line = lineOf(edited, at);
+    if (search === replace) return { status: 'rejected', code: 'NO_CHANGE', line };
+    edited = edited.slice(0, at) + replace + edited.slice(at + search.length);
+    return { status: 'applied', strategy: 'exact', line };
+  });
+  return { text: outcomes.every(({ status }) => status === 'applied') ? edited : null, edits: outcomes };
+}
+
+/** Where `search` starts, overlapping or not, the first places only. */
+function occurrences(text: string, search: string): number[] {
+  const places: number[] = [];
+  let at = text.indexOf(search);
+  while (at >= 0 && places.length < MAX_CANDIDATES) {
+    if (!splitsPair(text, at) && !splitsPair(text, at + search.length)) places.push(at);
+    at = text.indexOf(search, at + 1);
+  }
+  return places;
+}
+
+/** Whether a cut before `at` would go through a surrogate pair: half a character is no match. */
+function splitsPair(text: string, at: number): boolean {
+  const [before, after] = [text.charCodeAt(at - 1), text.charCodeAt(at)];
+  return before >= 0xd800 && before < 0xdc00 && after >= 0xdc00 && after < 0xe000;
+}
+
+function lineOf(text: string, at: number): number {
+  let line = 1;
+  for (let next = text.indexOf('\n'); next >= 0 && next < at; next = text.indexOf('\n', next + 1)) line++;
+  return line;
+}

@@ -1,0 +1,49 @@
+/**
+ * `@fishplate/diff`: line diffs, unified patches, apply and reverse. The interface of npm diff 9 on a Rust core, with
+ * npm diff itself as the fallback; and functions of its own for bytes, for patches that drifted, and for edits.
+ *
+ * @packageDocumentation
+ */
+
+export type { EngineChoice, EngineName } from '@fishplate/engine';
+export {
+  type ApplyPatchOptions,
+  type CreatePatchOptionsAbortable,
+  type CreatePatchOptionsNonabortable,
+  FILE_HEADERS_ONLY,
+  formatPatch,
+  type HeaderOptions,
+  INCLUDE_HEADERS,
+  OMIT_HEADERS,
+  type StructuredPatch,
+  type StructuredPatchHunk,
+  type StructuredPatchOptionsAbortable,
+  type StructuredPatchOptionsNonabortable,
+} from 'diff';
+
+export { applyPatch, applyUnifiedDiff, type ApplyUnifiedDiffOptions } from './apply';
+export { DIFF_CODES, DIFF_OUTCOMES, type DiffOutcomeCode } from './codes';
+export { createPatch, createTwoFilesPatch, type PatchFunction, structuredPatch } from './create';
+export { applyEdits, type ApplyEditsOptions, type SearchReplace } from './edits';
+export type { TextInput } from './input';
+export { capability } from './native';
+export { parsePatch } from './parse';
+export type {
+  AppliedEdits,
+  AppliedPatch,
+  ChangeOutcome,
+  DiffAlgorithm,
+  EngineOption,
+  HunkOutcome,
+  MatchStrategy,
+  NearestMatch,
+  TextOf,
+  UnifiedDiff,
+} from './results';
+export { reversePatch, reverseUnifiedDiff } from './reverse';
+export {
+  unifiedDiff,
+  unifiedDiffAsync,
+  type UnifiedDiffAsyncOptions,
+  type UnifiedDiffOptions,
+} from './unified';
