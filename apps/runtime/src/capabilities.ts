@@ -1,0 +1,73 @@
+/** Which engine each track uses in this runtime, and what stands in where a track has not landed. */
+
+import { capability as diffCapability } from '@fishplate/diff';
+import type { CapabilityReport } from '@fishplate/engine';
+
+import type { ResolvedConfig } from './config/schema.js';
+import { packageVersion } from './version.js';
+
+/** A track whose library is in use: its own report. */
+export interface LandedTrack extends CapabilityReport {
+  readonly state: 'landed';
+}
+
+/** A track whose part is played by something simpler for now, or not at all. */
+export interface InterimTrack {
+  readonly state: 'interim' | 'absent';
+  readonly track: string;
+  /** What stands in; null where nothing does. */
+  readonly engine: string | null;
+  /** What that means for users. */
+  readonly reason: string;
+}
+
+/** One track. */
+export type TrackCapability = LandedTrack | InterimTrack;
+
+/** What a runtime can do. */
+export interface RuntimeCapabilities {
+  /** Version of this package. */
+  readonly version: string;
+  readonly workspace: string;
+  /** Path of the config file in force, or null. */
+  readonly configFile: string | null;
+  readonly tracks: readonly TrackCapability[];
+}
+
+/** Reports on every track. Loads the bindings that `auto` or `native` ask for. */
+export function reportCapabilities(workspace: string, config: ResolvedConfig): RuntimeCapabilities {
+  const { file, call } = config.engines.diff;
+  const diff: LandedTrack = { state: 'landed', ...diffCapability({ config: file, call }) };
+  return {
+    version: packageVersion(),
+    workspace,
+    configFile: config.file,
+    tracks: [diff, ...interimTracks(config)],
+  };
+}
+
+function interimTracks({ listing, undo }: ResolvedConfig): InterimTrack[] {
+  const listingEngine = { auto: 'git or npm ignore', git: 'git', ignore: 'npm ignore' }[listing.source];
+  const mebibytes = Math.floor(undo.budgetBytes / (1024 * 1024));
+  return [
+    interim('gitignore', listingEngine, 'files are listed by `git ls-files`, else by a walk with npm ignore'),
+    interim(
+      'sandbox',
+      'node:fs',
+      'file tools stay inside the workspace by real path and follow no link; no tool runs commands',
+    ),
+    interim(
+      'storage',
+      'memory',
+      `undo and timeline last as long as the session; undo keeps at most ${mebibytes} MiB`,
+    ),
+    interim('tokenizer', 'estimate', 'maxTokens of read_file counts three bytes as a token'),
+    interim('json', 'JSON', 'JSON.parse and JSON.stringify of Node'),
+    { state: 'absent', track: 'symbols', engine: null, reason: 'no tool needs it yet' },
+    { state: 'absent', track: 'vector', engine: null, reason: 'no tool needs it yet' },
+  ];
+}
+
+function interim(track: string, engine: string, reason: string): InterimTrack {
+  return { state: 'interim', track, engine, reason };
+}

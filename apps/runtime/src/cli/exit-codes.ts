@@ -1,0 +1,32 @@
+/** Exit codes of the command, as the README documents them. */
+
+import { isFishplateError } from '@fishplate/engine';
+
+/** What the process ends with. */
+export const EXIT = {
+  /** Everything went as asked. */
+  ok: 0,
+  /** It ran, and the answer is no: a proof or an expectation failed, or an engine asked for is not to be had. */
+  failed: 1,
+  /** The command line, the configuration, the workspace or the plan is not usable. */
+  usage: 2,
+  /** Something broke on the way. */
+  fault: 3,
+} as const;
+
+/** A value of {@link EXIT}. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'USAGE',
+  'CONFIG_INVALID',
+  'CONFIG_UNREADABLE',
+  'ENGINE_CHOICE_INVALID',
+  'PLAN_INVALID',
+  'WORKSPACE_INVALID',
+]);
+
+/** The exit code for an error that ends the command. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return isFishplateError(error) && USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.fault;
+}

@@ -1,0 +1,94 @@
+/** `fishplate run --plan FILE`. */
+
+import { defineCommand } from 'citty';
+
+import { type PlanStep, readPlan } from '../plan/plan.js';
+import { runPlan } from '../plan/run-plan.js';
+import { createRuntime } from '../runtime.js';
+import { RUNTIME_CODES } from '../codes.js';
+import { EXIT } from './exit-codes.js';
+import {
+  createLogger,
+  JSON_OPTION,
+  LOG_LEVEL_OPTION,
+  printJson,
+  WORKSPACE_OPTION,
+  workspaceOption,
+} from './shared-options.js';
+import { stepLine } from './show-steps.js';
+import { createStyle, formatDuration, visible, visibleLine } from './terminal.js';
+
+/** The command. */
+export const runCommand = defineCommand({
+  meta: { name: 'run', description: 'Run a plan of tool calls on a workspace, and check what each comes to' },
+  args: {
+    plan: { type: 'string', valueHint: 'FILE', description: 'The plan, a JSON file' },
+    workspace: WORKSPACE_OPTION,
+    'max-steps': { type: 'string', valueHint: 'N', description: 'Refuse plans with more steps' },
+    yes: { type: 'boolean', alias: 'y', description: 'Confirm every step that asks' },
+    verbose: { type: 'boolean', description: 'Print what each call answers' },
+    json: JSON_OPTION,
+    'log-level': LOG_LEVEL_OPTION,
+  },
+  async run({ args }) {
+    if (args.plan === undefined) throw RUNTIME_CODES.error('USAGE', 'fishplate run needs --plan FILE');
+    const maxSteps = parseMaxSteps(args['max-steps']);
+    const plan = await readPlan(args.plan);
+    if (plan.steps.length > maxSteps) {
+      throw RUNTIME_CODES.error(
+        'PLAN_INVALID',
+        `${args.plan} has ${plan.steps.length} steps, --max-steps is ${maxSteps}`,
+      );
+    }
+    const logger = await createLogger(args['log-level']);
+    const runtime = createRuntime({
+      ...workspaceOption(args.workspace),
+      ...(logger === undefined ? {} : { logger }),
+    });
+    const style = createStyle(process.stdout);
+    const print = (text: string): void => void (args.json ? undefined : process.stdout.write(`${text}\n`));
+    const cancelled = new AbortController();
+    const onInterrupt = (): void => cancelled.abort(new Error('interrupted'));
+    process.once('SIGINT', onInterrupt);
+    try {
+      const started = performance.now();
+      const report = await runPlan(plan, runtime, {
+        signal: cancelled.signal,
+        confirm: args.yes ? () => Promise.resolve(true) : args.json ? undefined : askOnTerminal,
+        onStep(step) {
+          print(stepLine(step, style));
+          if (args.verbose && step.text !== '') print(`${visible(step.text).replace(/^/gm, '      ')}\n`);
+        },
+      });
+      const rest = report.notRun === 0 ? '' : `, ${report.notRun} not run`;
+      print(
+        `\n  ${report.ok ? style.green('as planned') : style.red('not as planned')}: ${report.steps.length} steps in ${formatDuration(performance.now() - started)}${rest}`,
+      );
+      if (args.json) printJson(report);
+      return report.ok ? EXIT.ok : EXIT.failed;
+    } finally {
+      process.off('SIGINT', onInterrupt);
+      await runtime.close();
+    }
+  },
+});
+
+function parseMaxSteps(word: string | undefined): number {
+  if (word === undefined) return Infinity;
+  if (/^[1-9]\d{0,5}$/.test(word)) return Number(word);
+  throw RUNTIME_CODES.error(
+    'USAGE',
+    `--max-steps takes a whole number from 1 on, not ${JSON.stringify(word)}`,
+  );
+}
+
+/** A person answers on a terminal; where there is none, nobody does, and the step is refused. */
+async function askOnTerminal(step: PlanStep, number: number): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return false;
+  const { confirm } = await import('@clack/prompts');
+  const what = visibleLine(`${step.title ?? step.tool}: ${step.tool} ${JSON.stringify(step.input)}`).slice(
+    0,
+    300,
+  );
+  return (await confirm({ message: `step ${number}: ${what}`, initialValue: false })) === true;
+}

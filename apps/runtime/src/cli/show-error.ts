@@ -1,0 +1,30 @@
+/** Shows the error that ends a command. */
+
+import { isFishplateError } from '@fishplate/engine';
+
+import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js';
+import { createStyle, visible } from './terminal.js';
+
+/** Writes to stderr, or as JSON to stdout; gives the exit code. */
+export function showError(error: unknown, json: boolean): ExitCode {
+  if (json) {
+    const shown = isFishplateError(error) ? error.toJSON() : { code: 'TOOL_FAULT', message: String(error) };
+    process.stdout.write(`${JSON.stringify({ ok: false, error: shown }, null, 2)}\n`);
+    return exitCodeOf(error);
+  }
+  const style = createStyle(process.stderr);
+  if (isFishplateError(error)) {
+    process.stderr.write(
+      `${style.red(error.code)} ${visible(error.message)}\n  ${style.dim(visible(error.hint))}\n`,
+    );
+    return exitCodeOf(error);
+  }
+  if ((error as Error | undefined)?.name === 'CLIError') {
+    process.stderr.write(`${style.red('USAGE')} ${visible((error as Error).message)}\n`);
+    return EXIT.usage;
+  }
+  process.stderr.write(
+    `${style.red('fault')} ${visible((error as Error | undefined)?.stack ?? String(error))}\n`,
+  );
+  return EXIT.fault;
+}

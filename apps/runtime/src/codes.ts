@@ -1,0 +1,157 @@
+/** The runtime's codes: faults that are thrown, and outcomes that are returned. */
+
+import { type CodeEntry, defineCodes } from '@fishplate/engine';
+
+/** Codes of thrown errors: malformed input, limits, refusals and faults. */
+export const RUNTIME_CODES = defineCodes('runtime', {
+  CONFIG_INVALID: {
+    summary: 'The configuration holds something that it may not hold.',
+    hint: 'Correct the entry that the message names; schema/fishplate.config.schema.json lists what is allowed.',
+  },
+  CONFIG_UNREADABLE: {
+    summary: 'The configuration file is there and cannot be read as JSON.',
+    hint: 'Correct the JSON at the line and column that the message names, or remove the file.',
+  },
+  WORKSPACE_INVALID: {
+    summary: 'The workspace is not a directory that can be read.',
+    hint: 'Give an existing directory as workspace.',
+  },
+  TOOL_UNKNOWN: {
+    summary: 'No tool has this name.',
+    hint: 'Use one of the names that the message lists.',
+  },
+  INPUT_INVALID: {
+    summary: 'The input of a tool does not fit its schema.',
+    hint: "Correct the fields that the message names; the tool's input schema says what it takes.",
+  },
+  INPUT_TOO_LARGE: {
+    summary: 'The input of a tool is larger or more deeply nested than the limits allow.',
+    hint: 'Send the change in several smaller calls, or raise limits.maxInputBytes.',
+  },
+  PATH_INVALID: {
+    summary: 'A path holds a character or a name that no file of a workspace may have.',
+    hint: 'Give a path relative to the workspace, as list_files shows it.',
+  },
+  PATH_OUTSIDE: {
+    summary: 'A path leads out of the workspace.',
+    hint: 'Tools reach files inside the workspace only; give a path as list_files shows it.',
+  },
+  PATH_PROTECTED: {
+    summary: 'A path belongs to git or to the configuration of the runtime, which tools may not touch.',
+    hint: 'Let the person change this file; a tool must not change the rules that it works under.',
+  },
+  SYMLINK_REFUSED: {
+    summary: 'A path is, or leads through, a symbolic link.',
+    hint: 'Name the file that the link points to, if it lies inside the workspace.',
+  },
+  NOT_A_FILE: {
+    summary: 'A path names a directory, a device, a pipe or a socket where a file is needed.',
+    hint: 'Name a regular file; list_files shows them.',
+  },
+  FILE_TOO_LARGE: {
+    summary: 'A file is larger than limits.maxFileBytes.',
+    hint: 'Raise limits.maxFileBytes, or work on the file with a command of your own.',
+  },
+  FILE_BINARY: {
+    summary: 'A file holds binary data where text is needed.',
+    hint: 'Leave the file to a program that knows its format; the tools read and edit text.',
+  },
+  TEXT_UNENCODABLE: {
+    summary: 'A text holds characters that cannot be written in the encoding of the file.',
+    hint: 'Leave those characters out (half a surrogate pair fits no encoding), or convert the file to UTF-8 first.',
+  },
+  PATCH_UNSUPPORTED: {
+    summary: 'A patch asks for something that apply_patch does not do.',
+    hint: 'Send a unified diff of text files; the message names the part that cannot be applied.',
+  },
+  PATCH_EMPTY: {
+    summary: 'A patch names no file.',
+    hint: 'Send a unified diff with `--- a/path`, `+++ b/path` and `@@` lines; edit_file takes search and replacement.',
+  },
+  FILE_ACCESS_FAILED: {
+    summary: 'The operating system refused an operation on a file.',
+    hint: 'The message holds its words; check permissions, free space and whether another program holds the file.',
+  },
+  WRITE_ROLLED_BACK: {
+    summary: 'Writing failed part of the way, and everything written so far was taken back.',
+    hint: 'The workspace is as it was before the call; the cause holds the reason.',
+  },
+  ROLLBACK_FAILED: {
+    summary: 'Writing failed part of the way, and taking it back failed too.',
+    hint: 'Check the files that details.paths lists by hand: some hold the new content, some the old.',
+  },
+  UNDO_BUDGET_EXCEEDED: {
+    summary: 'Keeping the states that undo needs would take more memory than undo.budgetBytes.',
+    hint: 'Nothing was written. Raise undo.budgetBytes, or start a new session once the changes so far are kept elsewhere.',
+  },
+  LISTING_FAILED: {
+    summary: 'The files of the workspace could not be listed.',
+    hint: 'Set listing.source to ignore if git is the reason; the message holds its words.',
+  },
+  PLAN_INVALID: {
+    summary: 'A plan for `fishplate run` is not well-formed.',
+    hint: 'Correct the place that the message names; the README shows a plan.',
+  },
+  CANCELLED: {
+    summary: 'The caller cancelled the call.',
+    hint: 'Nothing was written by this call; call again if that was not meant.',
+  },
+  RUNTIME_CLOSED: {
+    summary: 'The runtime has been closed.',
+    hint: 'Create another one with createRuntime.',
+  },
+  USAGE: {
+    summary: 'The command line is not one that fishplate understands.',
+    hint: 'Run `fishplate --help`.',
+  },
+  TOOL_FAULT: {
+    summary: 'A tool failed in a way that it should not.',
+    hint: 'Report it with the input that led to it.',
+  },
+});
+
+/** A code of {@link RUNTIME_CODES}. */
+export type RuntimeCode = keyof typeof RUNTIME_CODES.entries;
+
+/** Codes of returned outcomes (`ok: false`): the call was sound, and what it asked for cannot be done here. */
+export const RUNTIME_OUTCOMES = {
+  FILE_NOT_FOUND: {
+    summary: 'No file has this path.',
+    hint: 'Call list_files for the paths there are; apply_patch creates files.',
+  },
+  FILE_EXISTS: {
+    summary: 'A file stands where the patch would create one.',
+    hint: 'Patch the file that is there, or delete it in the same patch first.',
+  },
+  LINE_OUT_OF_RANGE: {
+    summary: 'The first line asked for lies behind the end of the file.',
+    hint: 'Ask for lines from 1 to details.totalLines.',
+  },
+  DELETE_MISMATCH: {
+    summary: 'The patch deletes a file, and text would be left in it.',
+    hint: 'Read the file again: it holds more than the patch removes.',
+  },
+  NO_EFFECT: {
+    summary: 'The change leaves every file as it is.',
+    hint: 'The files already hold what was asked for; nothing was written.',
+  },
+  CHANGED_MEANWHILE: {
+    summary: 'A file changed on disk between reading and writing.',
+    hint: 'Nothing was written. Read the file again and repeat the change.',
+  },
+  UNDO_CONFLICT: {
+    summary: 'A file is no longer what this session left: someone changed it since.',
+    hint: 'Nothing was undone. `conflicts` shows what the session left against what is there now; restore that, or keep it and go on.',
+  },
+  NOTHING_TO_UNDO: {
+    summary: 'The session has no change that is not yet undone.',
+    hint: 'Call diff to see what the session changed.',
+  },
+  STEP_UNKNOWN: {
+    summary: 'The session has no step of this number.',
+    hint: 'Use a step number from an earlier result; 0 stands for the beginning of the session.',
+  },
+} as const satisfies Record<string, CodeEntry>;
+
+/** A code of {@link RUNTIME_OUTCOMES}. */
+export type RuntimeOutcomeCode = keyof typeof RUNTIME_OUTCOMES;

@@ -1,0 +1,140 @@
+/** Decides the configuration: default < `fishplate.config.json` < environment < what the caller of createRuntime gives. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { z } from 'zod';
+
+import { RUNTIME_CODES } from '../codes.js';
+import {
+  CONFIG_DEFAULTS,
+  CONFIG_FILE,
+  configSchema,
+  type ResolvedConfig,
+  type RuntimeConfig,
+} from './schema.js';
+
+/** Environment variables beside `FISHPLATE_<TRACK>_ENGINE`, and the entry each one sets. */
+export const CONFIG_VARIABLES = {
+  FISHPLATE_LISTING_SOURCE: ['listing', 'source'],
+  FISHPLATE_MAX_FILE_BYTES: ['limits', 'maxFileBytes'],
+  FISHPLATE_MAX_READ_BYTES: ['limits', 'maxReadBytes'],
+  FISHPLATE_MAX_INPUT_BYTES: ['limits', 'maxInputBytes'],
+  FISHPLATE_MAX_LISTED_FILES: ['limits', 'maxListedFiles'],
+  FISHPLATE_UNDO_BUDGET_BYTES: ['undo', 'budgetBytes'],
+} as const;
+
+/** Where configuration comes from. */
+export interface ConfigSources {
+  /** Absolute path of the workspace, where the file is looked for. */
+  readonly workspace: string;
+  /** What the caller gives; wins over file and environment. */
+  readonly call?: RuntimeConfig | undefined;
+  /** Environment to read; `process.env` unless given. An empty variable counts as unset. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads and merges the configuration.
+ *
+ * @throws FishplateError `CONFIG_UNREADABLE` (not JSON, with line and column) or `CONFIG_INVALID` (with the entry).
+ */
+export function loadConfig(sources: ConfigSources): ResolvedConfig {
+  const path = join(sources.workspace, CONFIG_FILE);
+  const file = readConfigFile(path);
+  const environment = readEnvironment(sources.env ?? process.env);
+  const call = check(sources.call ?? {}, 'the config given to createRuntime');
+  const levels = [file ?? {}, environment, call];
+  return {
+    engines: { diff: { file: file?.diff?.engine, call: call.diff?.engine } },
+    listing: merge<ResolvedConfig['listing']>(
+      CONFIG_DEFAULTS.listing,
+      ...levels.map(({ listing }) => listing),
+    ),
+    limits: merge<ResolvedConfig['limits']>(CONFIG_DEFAULTS.limits, ...levels.map(({ limits }) => limits)),
+    undo: merge<ResolvedConfig['undo']>(CONFIG_DEFAULTS.undo, ...levels.map(({ undo }) => undo)),
+    file: file === null ? null : path,
+  };
+}
+
+/** Later levels win, entry by entry. */
+function merge<Part extends object>(base: Part, ...levels: readonly (object | undefined)[]): Part {
+  const entries = levels.flatMap((level) => Object.entries(level ?? {}) as [string, unknown][]);
+  return { ...base, ...Object.fromEntries(entries.filter(([, value]) => value !== undefined)) };
+}
+
+function readConfigFile(path: string): RuntimeConfig | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw RUNTIME_CODES.error('CONFIG_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
+      hint: 'Make the file readable, or remove it.',
+      cause,
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const place = placeOfSyntaxError(text);
+    throw RUNTIME_CODES.error(
+      'CONFIG_UNREADABLE',
+      `${path}${place} is not JSON: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  return check(value, path);
+}
+
+/** `:line:column` of the first character that cannot stand where it does; parsers of some Node versions do not say. */
+function placeOfSyntaxError(text: string): string {
+  let sound = 0;
+  let unsound = text.length + 1;
+  while (unsound - sound > 1) {
+    const middle = (sound + unsound) >> 1;
+    if (couldGoOn(text.slice(0, middle))) sound = middle;
+    else unsound = middle;
+  }
+  const before = text.slice(0, sound).split('\n');
+  return `:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
+/** True where only what is missing at the end makes it no JSON. */
+function couldGoOn(prefix: string): boolean {
+  try {
+    JSON.parse(prefix);
+    return true;
+  } catch (error) {
+    const { message } = error as Error;
+    return /end of JSON|Unterminated/.test(message) || message.includes(`at position ${prefix.length}`);
+  }
+}
+
+function readEnvironment(env: Readonly<Record<string, string | undefined>>): RuntimeConfig {
+  const config: Record<string, Record<string, unknown>> = {};
+  for (const [variable, [part, key]] of Object.entries(CONFIG_VARIABLES)) {
+    const word = env[variable];
+    if (!word) continue;
+    const value = /^\d+$/.test(word) ? Number(word) : word;
+    check({ [part]: { [key]: value } }, `the environment variable ${variable}`);
+    (config[part] ??= {})[key] = value;
+  }
+  return config;
+}
+
+function check(value: unknown, place: string): RuntimeConfig {
+  const result = configSchema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(describeIssue);
+  throw RUNTIME_CODES.error('CONFIG_INVALID', `${place}: ${problems.join('; ')}`, {
+    details: { place, problems },
+  });
+}
+
+/** One issue as `limits.maxFileBytes: Invalid input: expected int, received string`. */
+export function describeIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.map((part) => String(part).slice(0, 100)).join('.');
+  return `${path === '' ? '(top level)' : path}: ${issue.message.slice(0, 500)}`;
+}

@@ -1,0 +1,95 @@
+/** What `fishplate.config.json` may hold: the one source of its types, its checks and its published JSON schema. */
+
+import type { EngineChoice } from '@fishplate/engine';
+import { z } from 'zod';
+
+/** Name of the file, looked for in the workspace root only. */
+export const CONFIG_FILE = 'fishplate.config.json';
+
+const engineChoice = z.enum(['auto', 'native', 'fallback']);
+
+const bytes = (description: string): z.ZodOptional<z.ZodInt> =>
+  z.int().positive().optional().describe(`${description}, in bytes`);
+
+/** The schema; every part is optional, unknown keys are errors. */
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('Path or address of the JSON schema, for editors'),
+    diff: z
+      .strictObject({
+        engine: engineChoice
+          .optional()
+          .describe('Engine of the diff track: auto takes native where it loads, else the fallback'),
+      })
+      .optional()
+      .describe('The diff track'),
+    listing: z
+      .strictObject({
+        source: z
+          .enum(['auto', 'git', 'ignore'])
+          .optional()
+          .describe('Who lists files: git, a walk that reads .gitignore files, or auto (git where it can)'),
+      })
+      .optional()
+      .describe('How list_files finds files'),
+    limits: z
+      .strictObject({
+        maxFileBytes: bytes('Largest file that tools read or write'),
+        maxReadBytes: bytes('Most text that one read_file answers'),
+        maxInputBytes: bytes('Largest input of one call, all its strings together'),
+        maxListedFiles: z.int().positive().optional().describe('Most paths that one list_files answers'),
+      })
+      .optional()
+      .describe('Limits of single calls'),
+    undo: z
+      .strictObject({
+        budgetBytes: bytes('Most memory for the states that undo and diff need, per session'),
+      })
+      .optional()
+      .describe('What undo keeps'),
+  })
+  .describe('Configuration of the Fishplate runtime');
+
+/** Configuration as a file or a caller may give it. */
+export type RuntimeConfig = z.input<typeof configSchema>;
+
+/** Configuration with every value decided. */
+export interface ResolvedConfig {
+  /** Choices for each track's engine, by who made them; the environment is weighed at each use. */
+  readonly engines: {
+    readonly diff: { readonly file: EngineChoice | undefined; readonly call: EngineChoice | undefined };
+  };
+  readonly listing: { readonly source: ListingChoice };
+  readonly limits: {
+    readonly maxFileBytes: number;
+    readonly maxReadBytes: number;
+    readonly maxInputBytes: number;
+    readonly maxListedFiles: number;
+  };
+  readonly undo: { readonly budgetBytes: number };
+  /** Path of the file that was read, or null where there is none. */
+  readonly file: string | null;
+}
+
+/** What may be asked of the listing. */
+export type ListingChoice = 'auto' | 'git' | 'ignore';
+
+const MIB = 1024 * 1024;
+
+/** Values in force where nobody says otherwise. */
+export const CONFIG_DEFAULTS = {
+  listing: { source: 'auto' },
+  limits: {
+    maxFileBytes: 8 * MIB,
+    maxReadBytes: 256 * 1024,
+    maxInputBytes: 4 * MIB,
+    maxListedFiles: 5000,
+  },
+  undo: { budgetBytes: 128 * MIB },
+} as const satisfies Pick<ResolvedConfig, 'listing' | 'limits' | 'undo'>;
+
+/** The JSON schema of the config file, as published in schema/fishplate.config.schema.json. */
+export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(configSchema, { io: 'input' });
+  return { $schema, title: CONFIG_FILE, ...rest };
+}

@@ -1,0 +1,81 @@
+/** The demo: a scripted agent fixes a bug in a copy of a small package, takes it back, and proves that nothing is left. */
+
+import { join } from 'node:path';
+
+import { type PlanReport, type PlanStepReport, runPlan } from '../plan/run-plan.js';
+import { readPlan } from '../plan/plan.js';
+import { createRuntime, type RuntimeOptions } from '../runtime.js';
+import { copyFixture, FIXTURES } from './fixture.js';
+import { treeDifferences, treeHash, treeState } from './tree-state.js';
+
+/** Name of the fixture, of its plan, and of the patch in it. */
+export const DEMO_FIXTURE = 'timespan';
+
+/** Whether the tree is what it was. */
+export interface DemoProof {
+  readonly ok: boolean;
+  /** Files and directories compared. */
+  readonly entries: number;
+  /** SHA-256 over paths, kinds, modes and contents. */
+  readonly before: string;
+  readonly after: string;
+  /** Paths that differ. */
+  readonly differences: readonly string[];
+}
+
+/** What the demo came to. */
+export interface DemoReport {
+  readonly ok: boolean;
+  readonly fixture: string;
+  readonly usesGit: boolean;
+  readonly plan: PlanReport;
+  readonly proof: DemoProof;
+  /** From start to end, the copy included. */
+  readonly durationMs: number;
+}
+
+/** How to run it. */
+export interface DemoOptions extends Pick<RuntimeOptions, 'engines' | 'logger'> {
+  readonly signal?: AbortSignal | undefined;
+  readonly onStart?: ((start: { fixture: string; files: number; usesGit: boolean }) => void) | undefined;
+  readonly onStep?: ((report: PlanStepReport) => void) | undefined;
+}
+
+/** Runs the demo in a temporary directory, which is removed in the end. */
+export async function runDemo({
+  signal,
+  onStart,
+  onStep,
+  ...options
+}: DemoOptions = {}): Promise<DemoReport> {
+  const started = performance.now();
+  const plan = await readPlan(join(FIXTURES, `${DEMO_FIXTURE}-plan.json`));
+  const copy = await copyFixture(DEMO_FIXTURE);
+  try {
+    const before = await treeState(copy.path);
+    const files = [...before.values()].filter((state) => state.startsWith('file')).length;
+    onStart?.({ fixture: DEMO_FIXTURE, files, usesGit: copy.usesGit });
+    const runtime = createRuntime({ ...options, workspace: copy.path });
+    const report = await runPlan(plan, runtime, { signal, onStep }).finally(() => runtime.close());
+    const after = await treeState(copy.path);
+    const differences = treeDifferences(before, after);
+    const proof = {
+      ok: differences.length === 0,
+      entries: before.size,
+      before: treeHash(before),
+      after: treeHash(after),
+      differences,
+    };
+    const durationMs = performance.now() - started;
+    return {
+      ok: report.ok && proof.ok,
+      fixture: DEMO_FIXTURE,
+      usesGit: copy.usesGit,
+      plan: report,
+      proof,
+      durationMs,
+    };
+  } finally {
+    await copy.remove();
+  }
+}

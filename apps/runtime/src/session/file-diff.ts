@@ -1,0 +1,105 @@
+/** The unified diff of one file between two moments, with git's headers, so that `git apply` takes it. */
+
+import { unifiedDiffAsync } from '@fishplate/diff';
+import type { EngineChoice } from '@fishplate/engine';
+
+import { isUtf8 } from 'node:buffer';
+
+import { isBinary } from '../workspace/text.js';
+
+/** A file at one moment. */
+export interface FileMoment {
+  readonly bytes: Buffer;
+  readonly mode: number;
+}
+
+/** What to compare; null stands for no file. */
+export interface FileComparison {
+  readonly path: string;
+  readonly before: FileMoment | null;
+  readonly after: FileMoment | null;
+}
+
+/** A file's diff. */
+export interface FileDiff {
+  readonly status: 'created' | 'deleted' | 'modified' | 'unchanged';
+  /** With headers; empty where nothing differs. */
+  readonly patch: string;
+  readonly added: number;
+  readonly removed: number;
+  /** Algorithm of the diff library, or `none` where no lines were compared. */
+  readonly algorithm: string;
+  /** Engine of the diff library; null where it was not asked. */
+  readonly engine: string | null;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Compares and formats. @throws FishplateError of the diff track; the signal's reason where it is aborted. */
+export async function fileDiff(
+  { path, before, after }: FileComparison,
+  options: { engine: EngineChoice; signal?: AbortSignal | undefined },
+): Promise<FileDiff> {
+  const status = before === null ? 'created' : after === null ? 'deleted' : 'modified';
+  const oldBytes = before?.bytes ?? NOTHING;
+  const newBytes = after?.bytes ?? NOTHING;
+  const header = gitHeader(path, before, after);
+  if ((before === null && after === null) || (header.length === 1 && oldBytes.equals(newBytes))) {
+    return { status: 'unchanged', patch: '', added: 0, removed: 0, algorithm: 'none', engine: null };
+  }
+  const oldPath = before === null ? '/dev/null' : `a/${path}`;
+  const newPath = after === null ? '/dev/null' : `b/${path}`;
+  if (isBinary(oldBytes) || isBinary(newBytes)) {
+    const patch = [...header, `Binary files ${oldPath} and ${newPath} differ`, ''].join('\n');
+    return { status, patch, added: 0, removed: 0, algorithm: 'none', engine: null };
+  }
+  const { engine, signal } = options;
+  const {
+    patch,
+    added,
+    removed,
+    algorithm,
+    engine: used,
+  } = await unifiedDiffAsync(oldBytes, newBytes, {
+    oldPath,
+    newPath,
+    engine,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const body = patch.toString(isUtf8(patch) ? 'utf8' : 'latin1');
+  return { status, patch: `${header.join('\n')}\n${body}`, added, removed, algorithm, engine: used };
+}
+
+function gitHeader(path: string, before: FileMoment | null, after: FileMoment | null): string[] {
+  const lines = [`diff --git ${quoted(`a/${path}`)} ${quoted(`b/${path}`)}`];
+  if (before === null && after !== null) lines.push(`new file mode ${gitMode(after.mode)}`);
+  if (after === null && before !== null) lines.push(`deleted file mode ${gitMode(before.mode)}`);
+  if (before !== null && after !== null && gitMode(before.mode) !== gitMode(after.mode)) {
+    lines.push(`old mode ${gitMode(before.mode)}`, `new mode ${gitMode(after.mode)}`);
+  }
+  return lines;
+}
+
+/** Git knows two modes of files only. */
+function gitMode(mode: number): string {
+  return (mode & 0o100) === 0 ? '100644' : '100755';
+}
+
+/** As git quotes names with control characters, quotes or backslashes. */
+function quoted(name: string): string {
+  if (
+    ![...name].some(
+      (character) => character < ' ' || character === '"' || character === '\\' || character === '\x7f',
+    )
+  ) {
+    return name;
+  }
+  const escaped = [...name].map((character) => {
+    if (character === '"' || character === '\\') return `\\${character}`;
+    if (character === '\n') return '\\n';
+    if (character === '\t') return '\\t';
+    const code = character.charCodeAt(0);
+    return code < 32 || code === 127 ? `\\${code.toString(8).padStart(3, '0')}` : character;
+  });
+  return `"${escaped.join('')}"`;
+}

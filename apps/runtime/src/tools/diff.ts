@@ -1,0 +1,95 @@
+/** `diff`: what the session changed, as unified diffs. */
+
+import { z } from 'zod';
+
+import { throwIfCancelled } from '../cancellation.js';
+import { fileDiff } from '../session/file-diff.js';
+import { type NetChange, Session } from '../session/session.js';
+import { isSameState, referenceTo } from '../session/undo-plan.js';
+import { refuse } from './refusal.js';
+import { defineTool, READS, type ToolContext } from './tool.js';
+
+/** The tool `diff`. */
+export const diff = defineTool({
+  name: 'diff',
+  title: 'Show changes',
+  description:
+    'Shows what this session changed, as unified diffs with git headers: from the files as they were before the ' +
+    'session (or after step `since`) to the files on disk now. Undone steps do not count.',
+  inputSchema: z.strictObject({
+    since: z
+      .int()
+      .nonnegative()
+      .optional()
+      .describe('Number of a step: show only what came after it. 0: everything'),
+  }),
+  dataSchema: z.object({
+    patch: z.string().describe('All files; applies with git apply'),
+    files: z.array(
+      z.object({
+        path: z.string(),
+        status: z.enum(['created', 'deleted', 'modified', 'unchanged']),
+        added: z.int(),
+        removed: z.int(),
+        algorithm: z.string(),
+        drifted: z.boolean().describe('True where someone else changed the file after the session did'),
+      }),
+    ),
+    added: z.int(),
+    removed: z.int(),
+  }),
+  annotations: READS,
+  execute({ since = 0 }, context) {
+    const { files, session, lock, signal } = context;
+    return lock.run(async () => {
+      if (since > session.lastStep) {
+        return refuse('STEP_UNKNOWN', `the session has ${session.lastStep} steps, ${since} is none of them`, {
+          engines: { files: files.name },
+          details: { lastStep: session.lastStep },
+        });
+      }
+      const steps = session.steps.filter(({ number }) => number > since);
+      const shown = [];
+      for (const change of Session.netChanges(steps)) {
+        throwIfCancelled(signal);
+        shown.push(await compare(change, context));
+      }
+      const engine = shown.find((file) => file.engine !== null)?.engine;
+      const patch = shown.map((file) => file.patch).join('');
+      const added = shown.reduce((sum, file) => sum + file.added, 0);
+      const removed = shown.reduce((sum, file) => sum + file.removed, 0);
+      const algorithms = [...new Set(shown.map(({ algorithm }) => algorithm))].filter(
+        (name) => name !== 'none',
+      );
+      return {
+        ok: true,
+        data: {
+          patch,
+          files: shown.map(({ path, status, algorithm, drifted, ...file }) => ({
+            path,
+            status,
+            added: file.added,
+            removed: file.removed,
+            algorithm,
+            drifted,
+          })),
+          added,
+          removed,
+        },
+        text: patch === '' ? 'no changes' : patch,
+        summary: `${shown.length} ${shown.length === 1 ? 'file' : 'files'}: +${added} -${removed}${algorithms.length === 0 ? '' : ` (${algorithms.join(', ')})`}`,
+        engines: { files: files.name, ...(engine == null ? {} : { diff: engine }) },
+      };
+    }, signal);
+  },
+});
+
+async function compare(
+  { path, before, after }: NetChange,
+  { files, session, diffEngine, signal }: ToolContext,
+) {
+  const current = await files.read(path, Number.MAX_SAFE_INTEGER);
+  const old = before === null ? null : { bytes: session.states.content(before), mode: before.mode };
+  const compared = await fileDiff({ path, before: old, after: current }, { engine: diffEngine, signal });
+  return { path, ...compared, drifted: !isSameState(referenceTo(current), after) };
+}

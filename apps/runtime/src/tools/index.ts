@@ -1,0 +1,20 @@
+/** The tools there are, in the order in which hosts show them. */
+
+import { applyPatch } from './apply-patch.js';
+import { diff } from './diff.js';
+import { editFile } from './edit-file.js';
+import { listFiles } from './list-files.js';
+import { readFile } from './read-file.js';
+import { undo } from './undo.js';
+
+/** Every tool, declared once. */
+export const TOOLS = [listFiles, readFile, editFile, applyPatch, diff, undo] as const;
+
+/** A declared tool. */
+export type AnyTool = (typeof TOOLS)[number];
+
+/** Name of a tool. */
+export type ToolName = AnyTool['name'];
+
+/** The tool of a name. */
+export type ToolNamed<Name extends ToolName> = Extract<AnyTool, { name: Name }>;

@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import type { FileChange } from '../src/workspace/file-access.js';
+import { openWorkspace } from '../src/workspace/node-file-access.js';
+import { codeOf, makeWorkspace } from './workspace.js';
+
+const MAX = 1000;
+
+async function change(root: string, path: string, after: string | null): Promise<FileChange> {
+  const before = await openWorkspace(root).read(path, MAX);
+  return { path, before, after: after === null ? null : { bytes: Buffer.from(after) } };
+}
+
+test('refuses a workspace that is missing, or no directory', async () => {
+  const root = makeWorkspace({ file: '' });
+  expect(await codeOf(() => openWorkspace(join(root, 'none')))).toBe('WORKSPACE_INVALID');
+  expect(await codeOf(() => openWorkspace(join(root, 'file')))).toBe('WORKSPACE_INVALID');
+});
+
+test('reads files, and answers null where there is none', async () => {
+  const files = openWorkspace(makeWorkspace({ 'a/b.txt': 'hello', file: '' }));
+  expect((await files.read('a/b.txt', MAX))?.bytes.toString()).toBe('hello');
+  expect(await files.read('a/c.txt', MAX)).toBeNull();
+  expect(await files.read('x/y/z', MAX)).toBeNull();
+});
+
+test('refuses links in every place: the file, a directory above it, a dangling one', async () => {
+  const outside = makeWorkspace({ 'secret.txt': 'secret' });
+  const root = makeWorkspace({ 'inner/a.txt': 'a' });
+  symlinkSync(join(outside, 'secret.txt'), join(root, 'link.txt'));
+  symlinkSync(outside, join(root, 'out'));
+  symlinkSync(join(root, 'inner'), join(root, 'same'));
+  symlinkSync(join(outside, 'none'), join(root, 'dangling'));
+  const files = openWorkspace(root);
+  for (const path of ['link.txt', 'out/secret.txt', 'same/a.txt', 'dangling']) {
+    expect(await codeOf(() => files.read(path, MAX))).toBe('SYMLINK_REFUSED');
+  }
+  for (const path of ['out/new.txt', 'same/new.txt']) {
+    const after = { bytes: Buffer.from('x') };
+    expect(await codeOf(() => files.commit([{ path, before: null, after }]))).not.toBe('none');
+  }
+  expect(
+    await files.commit([{ path: 'dangling', before: null, after: { bytes: Buffer.from('x') } }]),
+  ).toEqual({
+    ok: false,
+    changedMeanwhile: 'dangling',
+  });
+  expect(readdirSync(outside)).toEqual(['secret.txt']);
+  expect(readdirSync(join(root, 'inner'))).toEqual(['a.txt']);
+});
+
+test('refuses what is no regular file, without waiting for it', async () => {
+  const root = makeWorkspace({ file: 'x' });
+  mkdirSync(join(root, 'directory'));
+  execFileSync('mkfifo', [join(root, 'pipe')]);
+  const files = openWorkspace(root);
+  for (const path of ['directory', 'pipe', 'file/below', '']) {
+    expect(await codeOf(() => files.read(path, MAX))).toBe('NOT_A_FILE');
+  }
+});
+
+test('refuses files over the limit, and takes one at it', async () => {
+  const files = openWorkspace(makeWorkspace({ at: 'x'.repeat(MAX), over: 'x'.repeat(MAX + 1) }));
+  expect((await files.read('at', MAX))?.bytes.length).toBe(MAX);
+  expect(await codeOf(() => files.read('over', MAX))).toBe('FILE_TOO_LARGE');
+});
+
+test('writes several files at once: modes kept, directories made, no temporary left', async () => {
+  const root = makeWorkspace({ 'a.sh': 'old', gone: 'x', untouched: 'u' });
+  chmodSync(join(root, 'a.sh'), 0o750);
+  const untouched = statSync(join(root, 'untouched'), { bigint: true });
+  const files = openWorkspace(root);
+  const outcome = await files.commit([
+    await change(root, 'a.sh', 'new'),
+    await change(root, 'deep/er/b.txt', 'b'),
+    await change(root, 'gone', null),
+  ]);
+  expect(outcome).toMatchObject({ ok: true, createdDirectories: ['deep', 'deep/er'] });
+  expect(readFileSync(join(root, 'a.sh'), 'utf8')).toBe('new');
+  expect(statSync(join(root, 'a.sh')).mode & 0o777).toBe(0o750);
+  expect(readdirSync(root).sort()).toEqual(['a.sh', 'deep', 'untouched']);
+  expect(readdirSync(join(root, 'deep/er'))).toEqual(['b.txt']);
+  expect(statSync(join(root, 'untouched'), { bigint: true }).ctimeNs).toBe(untouched.ctimeNs);
+});
+
+test('does not write through a hard link to a file outside', async () => {
+  const outside = makeWorkspace({ file: 'outside' });
+  const root = makeWorkspace();
+  linkSync(join(outside, 'file'), join(root, 'file'));
+  await openWorkspace(root).commit([await change(root, 'file', 'changed')]);
+  expect(readFileSync(join(outside, 'file'), 'utf8')).toBe('outside');
+});
+
+test('writes nothing where one file changed since it was read', async () => {
+  const root = makeWorkspace({ a: '1', b: '2' });
+  const changes = [
+    await change(root, 'a', 'x'),
+    await change(root, 'b', 'y'),
+    await change(root, 'new/c', 'z'),
+  ];
+  writeFileSync(join(root, 'b'), '3');
+  expect(await openWorkspace(root).commit(changes)).toEqual({ ok: false, changedMeanwhile: 'b' });
+  expect(readFileSync(join(root, 'a'), 'utf8')).toBe('1');
+  expect(readdirSync(root).sort()).toEqual(['a', 'b']);
+});
+
+test('writes nothing over a file that appeared meanwhile', async () => {
+  const root = makeWorkspace();
+  const appearing = await change(root, 'a', 'mine');
+  writeFileSync(join(root, 'a'), 'theirs');
+  expect(await openWorkspace(root).commit([appearing])).toEqual({ ok: false, changedMeanwhile: 'a' });
+  expect(readFileSync(join(root, 'a'), 'utf8')).toBe('theirs');
+});
+
+test('takes everything back where a later operation fails', async () => {
+  const root = makeWorkspace({ a: '1', b: '2' });
+  chmodSync(join(root, 'a'), 0o640);
+  const before = statSync(join(root, 'a'));
+  // Deleting the same file twice: the second time fails, after all the others are done.
+  const changes = [
+    await change(root, 'a', 'x'),
+    await change(root, 'c/d', 'new'),
+    await change(root, 'b', null),
+    await change(root, 'b', null),
+  ];
+  expect(await codeOf(() => openWorkspace(root).commit(changes))).toBe('WRITE_ROLLED_BACK');
+  expect(readFileSync(join(root, 'a'), 'utf8')).toBe('1');
+  expect(statSync(join(root, 'a')).mode).toBe(before.mode);
+  expect(statSync(join(root, 'a')).mtimeMs).toBeCloseTo(before.mtimeMs, 0);
+  expect(readdirSync(root).sort()).toEqual(['a', 'b']);
+});
+
+test('refuses what would be a file and a directory at once', async () => {
+  const root = makeWorkspace();
+  const changes = [await change(root, 'c/d', 'below'), await change(root, 'c', 'file')];
+  expect(await openWorkspace(root).commit(changes)).toEqual({ ok: false, changedMeanwhile: 'c' });
+  expect(readdirSync(root)).toEqual([]);
+});
+
+test('removes directories only where they are empty', async () => {
+  const root = makeWorkspace({ 'full/a': '', 'empty/inner/x': '' });
+  rmSync(join(root, 'empty/inner/x'));
+  await openWorkspace(root).removeEmptyDirectories(['full', 'empty', 'empty/inner', 'none']);
+  expect(existsSync(join(root, 'full'))).toBe(true);
+  expect(existsSync(join(root, 'empty'))).toBe(false);
+});

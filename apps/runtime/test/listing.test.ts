@@ -1,0 +1,171 @@
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import * as fc from 'fast-check';
+
+import { listWorkspace } from '../src/workspace/listing.js';
+import { codeOf, git, makeWorkspace, writeIn } from './workspace.js';
+
+const list = (root: string, source: 'auto' | 'git' | 'ignore' = 'auto') => listWorkspace(root, { source });
+
+const FILES = {
+  '.gitignore': '*.log\n/build/\n!keep.log\n',
+  'a.txt': '',
+  'b.log': '',
+  'keep.log': '',
+  'build/out.js': '',
+  'src/build/in.js': '',
+  'src/.gitignore': 'secret\n!b.log\n',
+  'src/secret': '',
+  'src/b.log': '',
+  'new\nline.txt': '',
+  'häß.txt': '',
+};
+const LISTED = [
+  '.gitignore',
+  'a.txt',
+  'häß.txt',
+  'keep.log',
+  'new\nline.txt',
+  'src/.gitignore',
+  'src/b.log',
+  'src/build/in.js',
+];
+
+test('lists what git lists, and the same without git', async () => {
+  const root = makeWorkspace(FILES);
+  expect(await list(root)).toMatchObject({ files: [...LISTED].sort(), source: 'ignore' });
+  git(root, ['init', '-q']);
+  expect(await list(root)).toMatchObject({ files: [...LISTED].sort(), source: 'git' });
+  expect((await list(root, 'ignore')).files).toEqual([...LISTED].sort());
+});
+
+test('leaves out what git still tracks but is gone, keeps what is tracked though ignored', async () => {
+  const root = makeWorkspace({ a: '', b: '', 'c.log': '' });
+  git(root, ['init', '-q']);
+  git(root, ['add', '.']);
+  writeFileSync(join(root, '.gitignore'), '*.log\n');
+  rmSync(join(root, 'b'));
+  expect((await list(root)).files).toEqual(['.gitignore', 'a', 'c.log']);
+});
+
+test('names links, does not follow them', async () => {
+  const outside = makeWorkspace({ 'far/away': '' });
+  const root = makeWorkspace({ a: '' });
+  symlinkSync(outside, join(root, 'out'));
+  expect((await list(root)).files).toEqual(['a', 'out']);
+  git(root, ['init', '-q']);
+  expect((await list(root)).files).toEqual(['a', 'out']);
+});
+
+test.each(['git', 'ignore'] as const)(
+  'names nested repositories, does not go into them (%s)',
+  async (source) => {
+    const root = makeWorkspace({ a: '', 'vendor/lib/x': '' });
+    git(root, ['init', '-q']);
+    git(join(root, 'vendor/lib'), ['init', '-q']);
+    git(join(root, 'vendor/lib'), ['add', '.']);
+    git(join(root, 'vendor/lib'), ['commit', '-q', '-m', 'x']);
+    expect(await list(root, source)).toMatchObject({ files: ['a'], nestedRepositories: ['vendor/lib'] });
+  },
+);
+
+test('lists a subdirectory of a repository, and one that the repository ignores as a whole', async () => {
+  const root = makeWorkspace({ '.gitignore': 'scratch/\n', 'app/a': '', 'scratch/b': '' });
+  git(root, ['init', '-q']);
+  expect(await list(join(root, 'app'))).toMatchObject({ files: ['a'], source: 'git' });
+  expect(await list(join(root, 'scratch'))).toMatchObject({ files: ['b'], source: 'ignore' });
+});
+
+test('takes back in what an inner file allows, with all that is in it', async () => {
+  const root = makeWorkspace({
+    '.gitignore': '*.log\n',
+    'a/.gitignore': '!c.log\n!*[x.log\n',
+    'a/c.log/in': '',
+    'a/c.log/in.log': '',
+    'a/b [x.log/in': '',
+    'a/d.log/out': '',
+  });
+  git(root, ['init', '-q']);
+  const { files } = await list(root, 'git');
+  expect(files).toContain('a/c.log/in');
+  expect((await list(root, 'ignore')).files).toEqual(files);
+});
+
+test('runs no program that the repository names', async () => {
+  const root = makeWorkspace({ a: '' });
+  git(root, ['init', '-q']);
+  writeIn(root, 'hook.sh', '#!/bin/sh\ntouch "$(dirname "$0")/ran"\n', 0o755);
+  git(root, ['config', 'core.fsmonitor', join(root, 'hook.sh')]);
+  expect((await list(root)).files).toEqual(['a', 'hook.sh']);
+});
+
+test('says why git does not answer, and fails where git was asked for', async () => {
+  const root = makeWorkspace({ a: '' });
+  expect((await list(root)).reason).toContain('not a git repository');
+  expect(await codeOf(() => list(root, 'git'))).toBe('LISTING_FAILED');
+});
+
+test('stops when cancelled', async () => {
+  const root = makeWorkspace({ a: '' });
+  for (const source of ['git', 'ignore'] as const) {
+    expect(await codeOf(() => listWorkspace(root, { source, signal: AbortSignal.abort() }))).toBe(
+      'CANCELLED',
+    );
+  }
+  const later = new AbortController();
+  const pending = codeOf(() => listWorkspace(root, { source: 'auto', signal: later.signal }));
+  later.abort();
+  expect(await pending).toBe('CANCELLED');
+});
+
+const NAMES = fc.constantFrom('a', 'b', 'c.log', 'd');
+const PATTERNS = fc.constantFrom(
+  'a',
+  'b/',
+  '*.log',
+  '/a',
+  '!a',
+  '!c.log',
+  'a/b',
+  '**/d',
+  'a/**',
+  '# a',
+  '\\!b',
+  '[ab]',
+);
+
+test('walks as git lists, on random trees with random rules', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(fc.array(NAMES, { minLength: 1, maxLength: 3 }), {
+        maxLength: 10,
+        selector: (path) => path.join('/'),
+      }),
+      fc.array(fc.tuple(fc.constantFrom('', 'a/', 'b/', 'a/b/'), fc.array(PATTERNS, { maxLength: 4 })), {
+        maxLength: 3,
+      }),
+      async (paths, rules) => {
+        const root = makeWorkspace();
+        for (const path of paths) tryWrite(root, path.join('/'), '');
+        for (const [directory, lines] of rules)
+          tryWrite(root, `${directory}.gitignore`, `${lines.join('\n')}\n`);
+        mkdirSync(join(root, 'seed'), { recursive: true });
+        git(root, ['init', '-q']);
+        const [byGit, byWalk] = await Promise.all([list(root, 'git'), list(root, 'ignore')]);
+        rmSync(root, { recursive: true });
+        expect(byWalk.files).toEqual(byGit.files);
+      },
+    ),
+    { numRuns: 60 },
+  );
+}, 60_000);
+
+/** A random path may run through what is already a file. */
+function tryWrite(root: string, path: string, content: string): void {
+  try {
+    writeIn(root, path, content);
+  } catch {
+    // The tree stays as it is.
+  }
+}
