@@ -1,0 +1,231 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import {
+  COMMAND,
+  ended,
+  ENGINES,
+  fishplate,
+  INSTALLED,
+  makeDirectory,
+  startNode,
+  userEnvironment,
+} from '../src/installation.js';
+
+interface DemoReport {
+  readonly ok: boolean;
+  readonly usesGit: boolean;
+  readonly proof: {
+    readonly ok: boolean;
+    readonly before: string;
+    readonly after: string;
+    readonly entries: number;
+  };
+  readonly plan: {
+    readonly steps: readonly { readonly tool: string; readonly engines: Record<string, string> }[];
+  };
+}
+
+const json = <Value>(text: string): Value => JSON.parse(text) as Value;
+const demosLeft = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('fishplate-demo-'));
+
+describe.each(ENGINES)('demo, %s', (asked, reported) => {
+  const env = { FISHPLATE_DIFF_ENGINE: asked };
+
+  test('fixes, undoes and proves it byte for byte', async () => {
+    const { code, stdout, stderr } = await fishplate(['demo', '--json'], { env });
+    expect([code, stderr]).toEqual([0, '']);
+    const report = json<DemoReport>(stdout);
+    expect(report).toMatchObject({ ok: true, usesGit: true, proof: { ok: true, entries: 14 } });
+    expect(report.proof.before).toBe(report.proof.after);
+    const engines = new Set(
+      report.plan.steps.map((step) => step.engines['diff']).filter((name) => name !== undefined),
+    );
+    expect([...engines]).toEqual([reported]);
+  });
+
+  test('prints a timeline without colour or control characters into a pipe, and cleans up', async () => {
+    const before = demosLeft();
+    const { code, stdout } = await fishplate(['demo'], { env });
+    expect(code).toBe(0);
+    expect(stdout).toContain(`diff ${reported}`);
+    expect(stdout).toContain('byte for byte');
+    expect(stdout).toMatch(/^ +\+ {2}const step/m);
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    expect(demosLeft()).toEqual(before);
+  });
+});
+
+test('the demo works without git, by npm ignore', async () => {
+  const { code, stdout } = await fishplate(['demo', '--json'], { env: { PATH: makeDirectory() } });
+  expect(code).toBe(0);
+  expect(json<DemoReport>(stdout)).toMatchObject({ ok: true, usesGit: false, proof: { ok: true } });
+});
+
+test('shows its version, help and mistakes', async () => {
+  const { version } = json<{ version: string }>(
+    readFileSync(join(INSTALLED, 'node_modules/fishplate/package.json'), 'utf8'),
+  );
+  expect(await fishplate(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  const help = await fishplate(['--help']);
+  expect(help.code).toBe(0);
+  for (const command of ['demo', 'run', 'mcp', 'doctor']) {
+    expect(help.stdout).toContain(command);
+    expect((await fishplate([command, '--help'])).code).toBe(0);
+  }
+  for (const mistake of [
+    [],
+    ['constructor'],
+    ['demo', '--jsn'],
+    ['demo', 'extra'],
+    ['run'],
+    ['run', '--plan'],
+    ['doctor', '-w'],
+  ]) {
+    const { code, stderr } = await fishplate(mistake);
+    expect([mistake, code]).toEqual([mistake, 2]);
+    if (mistake.length > 0) expect(stderr).toContain('USAGE');
+  }
+});
+
+test('npm links the command, and it runs by its link', () => {
+  const onWindows = process.platform === 'win32';
+  const link = join(INSTALLED, 'node_modules', '.bin', onWindows ? 'fishplate.cmd' : 'fishplate');
+  const options = { encoding: 'utf8', env: userEnvironment(), shell: onWindows } as const;
+  expect(execFileSync(link, ['--version'], options)).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('an interrupted demo leaves nothing behind', async () => {
+  const before = demosLeft();
+  const child = startNode([COMMAND, 'demo']);
+  child.stdin?.end();
+  child.stdout?.once('data', () => child.kill('SIGINT'));
+  expect([0, 1]).toContain((await ended(child)).code);
+  expect(demosLeft()).toEqual(before);
+});
+
+describe('doctor', () => {
+  test.each(ENGINES)('names the engine in use and why: %s', async (asked, reported) => {
+    const { code, stdout } = await fishplate(['doctor', '--json'], { env: { FISHPLATE_DIFF_ENGINE: asked } });
+    const report = json<{ ok: boolean; capabilities: { tracks: Record<string, unknown>[] } }>(stdout);
+    expect([code, report.ok]).toEqual([0, true]);
+    expect(report.capabilities.tracks[0]).toMatchObject({
+      track: 'diff',
+      engine: reported,
+      asked,
+      askedBy: 'environment',
+    });
+  });
+
+  test('has a line a track, and names what is interim', async () => {
+    const { stdout } = await fishplate(['doctor', '--workspace', makeDirectory()]);
+    for (const track of [
+      'diff',
+      'gitignore',
+      'sandbox',
+      'storage',
+      'tokenizer',
+      'json',
+      'symbols',
+      'vector',
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^. ${track} `, 'm'));
+    }
+    expect(stdout.match(/interim:/g)).toHaveLength(5);
+  });
+
+  test('says what is wrong with the configuration, and where', async () => {
+    const broken = makeDirectory({ 'fishplate.config.json': '{\n  "diff": { "engine": "rust" }\n}' });
+    const { code, stderr } = await fishplate(['doctor', '-w', broken]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('CONFIG_INVALID');
+    expect(stderr).toContain('diff.engine');
+    const asJson = await fishplate(['doctor', '-w', broken, '--json']);
+    expect(json(asJson.stdout)).toMatchObject({ ok: false, error: { code: 'CONFIG_INVALID' } });
+  });
+});
+
+describe.each(ENGINES)('run, %s', (asked) => {
+  const env = { FISHPLATE_DIFF_ENGINE: asked };
+  const plan = (steps: object[]): string =>
+    join(makeDirectory({ 'plan.json': JSON.stringify({ steps }) }), 'plan.json');
+  const edit = { tool: 'edit_file', input: { path: 'a.txt', edits: [{ search: 'one', replace: 'two' }] } };
+
+  test('does what the plan says, on the workspace', async () => {
+    const workspace = makeDirectory({ 'a.txt': 'one\n' });
+    const { code, stdout } = await fishplate(
+      ['run', '--plan', plan([edit]), '--workspace', workspace, '--verbose'],
+      { env },
+    );
+    expect([code, readFileSync(join(workspace, 'a.txt'), 'utf8')]).toEqual([0, 'two\n']);
+    expect(stdout).toContain('as planned');
+  });
+
+  test('ends with 1 where a step is not as expected, with 2 where the plan is none', async () => {
+    const workspace = makeDirectory({ 'a.txt': 'one\n' });
+    const wrong = await fishplate(['run', '--plan', plan([edit, edit, edit]), '-w', workspace, '--json'], {
+      env,
+    });
+    expect(wrong.code).toBe(1);
+    expect(json(wrong.stdout)).toMatchObject({
+      ok: false,
+      notRun: 1,
+      steps: [{ ok: true }, { code: 'NO_MATCH' }],
+    });
+    expect((await fishplate(['run', '--plan', plan([{ tool: 7 }]), '-w', workspace])).code).toBe(2);
+    expect(
+      (await fishplate(['run', '--plan', plan([edit, edit]), '-w', workspace, '--max-steps', '1'])).code,
+    ).toBe(2);
+  });
+
+  test('refuses steps that ask for confirmation where nobody can be asked', async () => {
+    const workspace = makeDirectory({ 'a.txt': 'one\n' });
+    const asks = plan([{ ...edit, confirm: true }]);
+    expect((await fishplate(['run', '--plan', asks, '-w', workspace], { env })).code).toBe(1);
+    expect(readFileSync(join(workspace, 'a.txt'), 'utf8')).toBe('one\n');
+    expect((await fishplate(['run', '--plan', asks, '-w', workspace, '--yes'], { env })).code).toBe(0);
+    expect(readFileSync(join(workspace, 'a.txt'), 'utf8')).toBe('two\n');
+  });
+});
+
+test('makes control characters of files visible', async () => {
+  const workspace = makeDirectory({ 'a\u001b[2J.txt': '\u001b]0;title\u0007\n' });
+  const steps = [
+    { tool: 'list_files', input: {} },
+    { tool: 'read_file', input: { path: 'a\u001b[2J.txt' } },
+  ];
+  const file = join(makeDirectory({ 'plan.json': JSON.stringify({ steps }) }), 'plan.json');
+  const { code, stdout } = await fishplate(['run', '--plan', file, '-w', workspace, '--verbose']);
+  expect(code).toBe(0);
+  expect(stdout).toContain('␛]0;title␇');
+  expect(stdout).not.toContain('\u001b');
+});
+
+test('logs to stderr where asked, as JSON lines without content', async () => {
+  const workspace = makeDirectory({ 'a.txt': 'secret words\n' });
+  const file = join(
+    makeDirectory({
+      'plan.json': JSON.stringify({ steps: [{ tool: 'read_file', input: { path: 'a.txt' } }] }),
+    }),
+    'plan.json',
+  );
+  const { stderr } = await fishplate(['run', '--plan', file, '-w', workspace, '--log-level', 'info']);
+  const [entry] = stderr
+    .trim()
+    .split('\n')
+    .map((line) => json<Record<string, unknown>>(line));
+  expect(entry).toMatchObject({ tool: 'read_file', ok: true, msg: 'call' });
+  expect(stderr).not.toContain('secret');
+});
+
+test('finishes quietly when its reader has seen enough', async () => {
+  const before = demosLeft();
+  const child = startNode([COMMAND, 'demo']);
+  child.stdin?.end();
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  const { code, stderr } = await ended(child);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(demosLeft()).toEqual(before);
+});
