@@ -22,7 +22,7 @@ function source(lines, seed) {
   return Array.from({ length: lines }, () => sourceLine(random));
 }
 
-/** Replaces, deletes or inserts at `share` of the lines, evenly mixed. */
+/** Changes `share` of the lines; beside one in ten of them a line is added, and one in ten is deleted instead. */
 function edited(lines, share, seed) {
   const random = seeded(seed);
   const result = [];
@@ -30,11 +30,14 @@ function edited(lines, share, seed) {
   const places = new Set();
   while (places.size < edits) places.add(random(lines.length));
   lines.forEach((line, index) => {
-    if (!places.has(index)) return result.push(line);
-    const kind = random(4);
-    if (kind === 0) return undefined;
-    if (kind === 1) result.push(line);
-    return result.push(`${sourceLine(random)} // changed`);
+    if (!places.has(index)) {
+      result.push(line);
+      return;
+    }
+    const kind = random(10);
+    if (kind === 0) return;
+    result.push(`${sourceLine(random)} // changed`);
+    if (kind === 1) result.push(sourceLine(random));
   });
   return result;
 }

@@ -17,9 +17,9 @@ use crate::minimal::{Quality, Solver};
 use crate::patience;
 use crate::{Algorithm, AlgorithmUsed, DiffError, DiffOptions};
 
-/// Cells that the exact engine may visit for [`Algorithm::Auto`] before another takes over: eight for each
+/// Cells that the exact engine may visit for [`Algorithm::Auto`] before another takes over: three for each
 /// line, but within these limits.
-const EXACT_CELLS_PER_LINE: u64 = 8;
+const EXACT_CELLS_PER_LINE: u64 = 3;
 const EXACT_CELLS: std::ops::RangeInclusive<u64> = 1 << 16..=1 << 21;
 
 /// Steps that the engines behind it may count before they no longer look for the shortest script.

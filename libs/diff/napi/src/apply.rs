@@ -9,7 +9,7 @@ use napi_derive::napi;
 
 use crate::fault::{Code, fault};
 use crate::patch::single;
-use crate::text::{Form, TextInput, TextOutput, encode_wtf8, form, utf8};
+use crate::text::{Form, TextInput, TextOutput, encode_wtf8};
 
 #[napi(object, js_name = "NativeApplyOptions", object_to_js = false)]
 pub struct Options {
@@ -62,16 +62,16 @@ pub struct Edit {
 
 #[napi(js_name = "applyPatch", ts_return_type = "string | null")]
 pub fn apply(
-    #[napi(ts_arg_type = "string")] source: Utf16String,
-    #[napi(ts_arg_type = "string")] patch: Utf16String,
+    #[napi(ts_arg_type = "string")] source: TextInput<'_>,
+    #[napi(ts_arg_type = "string")] patch: TextInput<'_>,
     options: Options,
 ) -> Result<Option<TextOutput>> {
-    let patch = encode_wtf8(&patch);
+    let patch = patch.utf8();
     let settings = ApplyOptions {
         fuzz_factor: options.fuzz_factor as usize,
         auto_convert_line_endings: options.auto_convert_line_endings,
     };
-    apply_patch(&encode_wtf8(&source), &single(&patch)?, &settings)
+    apply_patch(&source.utf8(), &single(&patch)?, &settings)
         .map(|text| TextOutput::new(text, Form::Wtf8))
         .transpose()
 }
@@ -81,7 +81,7 @@ pub fn apply_to(
     #[napi(ts_arg_type = "string | Uint8Array")] source: TextInput<'_>,
     #[napi(ts_arg_type = "string | Uint8Array")] patch: TextInput<'_>,
 ) -> Result<AppliedPatch> {
-    let patch = utf8(&patch);
+    let patch = patch.utf8();
     let file = single(&patch)?;
     if file.is_binary {
         return Err(fault(
@@ -89,7 +89,7 @@ pub fn apply_to(
             "the patch says that a binary file changed",
         ));
     }
-    let outcome = apply_unified(&utf8(&source), &file, &LocateOptions::default());
+    let outcome = apply_unified(&source.utf8(), &file, &LocateOptions::default());
     let hunks = outcome.hunks.into_iter().map(|hunk| {
         let offset = Some(hunk.offset as i64);
         let base = Outcome {
@@ -114,14 +114,14 @@ pub fn apply_to(
         hunks: hunks.collect(),
         text: outcome
             .text
-            .map(|text| TextOutput::new(text, form(&source)))
+            .map(|text| TextOutput::new(text, source.form()))
             .transpose()?,
     })
 }
 
 #[napi(js_name = "applyEdits")]
 pub fn edit(
-    #[napi(ts_arg_type = "string")] text: Utf16String,
+    #[napi(ts_arg_type = "string")] text: TextInput<'_>,
     edits: Vec<Edit>,
 ) -> Result<AppliedEdits> {
     let pairs: Vec<(Vec<u8>, Vec<u8>)> = edits
@@ -132,7 +132,7 @@ pub fn edit(
         .iter()
         .map(|(search, replace)| SearchReplace { search, replace })
         .collect();
-    let outcome = apply_edits(&encode_wtf8(&text), &changes);
+    let outcome = apply_edits(&text.utf8(), &changes);
     let edits = outcome.edits.into_iter().map(|edit| {
         let base = Outcome {
             line: edit.line.map(number),

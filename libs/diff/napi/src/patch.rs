@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Error, Float64Array, Result, Utf16String};
 use napi_derive::napi;
 
 use crate::fault::{Code, fault};
-use crate::text::{TextInput, TextOutput, decode_wtf8, encode_wtf8, form, utf8};
+use crate::text::{TextInput, TextOutput, decode_wtf8};
 
 /// A file of a patch, under the names that npm diff gives its parts.
 #[napi(object, js_name = "NativeFilePatch", object_from_js = false)]
@@ -30,8 +30,8 @@ pub struct File {
 }
 
 #[napi(js_name = "parsePatch")]
-pub fn parse(text: Utf16String) -> Result<Vec<File>> {
-    let bytes = encode_wtf8(&text);
+pub fn parse(#[napi(ts_arg_type = "string")] text: TextInput<'_>) -> Result<Vec<File>> {
+    let bytes = text.utf8();
     let files = parse_patch(&bytes).map_err(malformed)?;
     Ok(files.iter().map(file).collect())
 }
@@ -40,14 +40,14 @@ pub fn parse(text: Utf16String) -> Result<Vec<File>> {
 pub fn reverse(
     #[napi(ts_arg_type = "string | Uint8Array")] patch: TextInput<'_>,
 ) -> Result<TextOutput> {
-    let bytes = utf8(&patch);
+    let bytes = patch.utf8();
     let files = parse_patch(&bytes).map_err(malformed)?;
     let mut reversed = Vec::with_capacity(bytes.len());
     for file in files.iter().rev() {
         format_patch(&file.reversed(), FileHeaders::FILE_ONLY, &mut reversed)
             .map_err(|error| fault(Code::PatchMalformed, error))?;
     }
-    TextOutput::new(reversed, form(&patch))
+    TextOutput::new(reversed, patch.form())
 }
 
 /// The only file of a patch.

@@ -5,18 +5,107 @@
 //! to lone surrogates (<https://simonsapin.github.io/wtf-8/>). Both keep equal strings equal as bytes.
 
 use std::borrow::Cow;
+use std::ptr;
 
 use fishplate_diff::Encoding;
 use napi::bindgen_prelude::{
-    Buffer, Either, Env, FromNapiValue, JsValue, Result, ToNapiValue, TypeName, Uint8ArraySlice,
-    Utf16String, ValidateNapiValue, ValueType,
+    Buffer, Env, Error, FromNapiValue, JsValue, Result, Status, ToNapiValue, TypeName,
+    Uint8ArraySlice, ValidateNapiValue, ValueType, type_of,
 };
-use napi::sys;
+use napi::{check_status, sys};
 
 use crate::fault::{Code, fault};
 
 /// A string or bytes, as a caller passes it.
-pub type TextInput<'env> = Either<Utf16String, Uint8ArraySlice<'env>>;
+pub enum TextInput<'env> {
+    /// A string of code units below 128, as most source text is.
+    Ascii(Vec<u8>),
+    /// Any other string.
+    Units(Vec<u16>),
+    /// Bytes, where they lie in the caller's memory.
+    Bytes(Uint8ArraySlice<'env>),
+}
+
+impl TypeName for TextInput<'_> {
+    fn type_name() -> &'static str {
+        "string | Uint8Array"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Unknown
+    }
+}
+
+// What is neither string nor bytes is refused on reading.
+impl ValidateNapiValue for TextInput<'_> {
+    unsafe fn validate(_: sys::napi_env, _: sys::napi_value) -> Result<sys::napi_value> {
+        Ok(ptr::null_mut())
+    }
+}
+
+impl FromNapiValue for TextInput<'_> {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        match type_of!(env, value)? {
+            // SAFETY: `env` and `value` are those of this call, and `value` is a string.
+            ValueType::String => unsafe { read_string(env, value) },
+            ValueType::Object => {
+                // SAFETY: as above; anything but a Uint8Array is an error.
+                unsafe { Uint8ArraySlice::from_napi_value(env, value) }.map(Self::Bytes)
+            }
+            other => Err(Error::new(
+                Status::InvalidArg,
+                format!("text must be a string or a Uint8Array, not {other}"),
+            )),
+        }
+    }
+}
+
+/// Reads ASCII as bytes and other strings as UTF-16; V8 says at once which it is, by the lengths.
+///
+/// # Safety
+/// `env` must be the environment of the running call, `value` a string of it.
+unsafe fn read_string(env: sys::napi_env, value: sys::napi_value) -> Result<TextInput<'static>> {
+    let (mut length, mut utf8_length, mut written) = (0, 0, 0);
+    // SAFETY: without a buffer only the length is written.
+    check_status!(unsafe {
+        sys::napi_get_value_string_utf16(env, value, ptr::null_mut(), 0, &mut length)
+    })?;
+    // SAFETY: as above.
+    check_status!(unsafe {
+        sys::napi_get_value_string_utf8(env, value, ptr::null_mut(), 0, &mut utf8_length)
+    })?;
+    let room = length + 1;
+    if length == utf8_length {
+        let mut bytes: Vec<u8> = Vec::with_capacity(room);
+        // SAFETY: the buffer holds `room` bytes, of which `written` are then initialised.
+        unsafe {
+            let buffer = bytes.as_mut_ptr().cast();
+            check_status!(sys::napi_get_value_string_latin1(
+                env,
+                value,
+                buffer,
+                room,
+                &mut written
+            ))?;
+            bytes.set_len(written);
+        }
+        return Ok(TextInput::Ascii(bytes));
+    }
+    let mut units: Vec<u16> = Vec::with_capacity(room);
+    // SAFETY: the buffer holds `room` units, of which `written` are then initialised.
+    unsafe {
+        let buffer = units.as_mut_ptr();
+        check_status!(sys::napi_get_value_string_utf16(
+            env,
+            value,
+            buffer,
+            room,
+            &mut written
+        ))?;
+        units.set_len(written);
+    }
+    Ok(TextInput::Units(units))
+}
 
 /// V8's `String::kMaxLength` on 64-bit platforms, in code units.
 const MAX_STRING_LENGTH: usize = 0x1fff_ffe8;
@@ -47,31 +136,41 @@ pub fn pair<'a>(
     old: &'a TextInput<'_>,
     new: &'a TextInput<'_>,
 ) -> (Cow<'a, [u8]>, Cow<'a, [u8]>, Form) {
-    if let (Either::A(old), Either::A(new)) = (old, new)
-        && let (Some(old), Some(new)) = (narrow(old), narrow(new))
-    {
-        return (Cow::Owned(old), Cow::Owned(new), Form::Latin1);
+    if let (Some(old), Some(new)) = (old.latin1(), new.latin1()) {
+        return (old, new, Form::Latin1);
     }
-    let form = match (old, new) {
-        (Either::A(_), Either::A(_)) => Form::Wtf8,
+    let form = match (old.form(), new.form()) {
+        (Form::Wtf8, Form::Wtf8) => Form::Wtf8,
         _ => Form::Bytes,
     };
-    (utf8(old), utf8(new), form)
+    (old.utf8(), new.utf8(), form)
 }
 
-/// The text as UTF-8 (a string's lone surrogates as in WTF-8), or the caller's bytes as they are.
-pub fn utf8<'a>(text: &'a TextInput<'_>) -> Cow<'a, [u8]> {
-    match text {
-        Either::A(units) => Cow::Owned(encode_wtf8(units)),
-        Either::B(bytes) => Cow::Borrowed(bytes),
+impl TextInput<'_> {
+    /// The form of what [`utf8`](Self::utf8) gives.
+    pub fn form(&self) -> Form {
+        match self {
+            Self::Ascii(_) | Self::Units(_) => Form::Wtf8,
+            Self::Bytes(_) => Form::Bytes,
+        }
     }
-}
 
-/// The form of what [`utf8`] gives.
-pub fn form(text: &TextInput<'_>) -> Form {
-    match text {
-        Either::A(_) => Form::Wtf8,
-        Either::B(_) => Form::Bytes,
+    /// The text as UTF-8 (a string's lone surrogates as in WTF-8), or the caller's bytes as they are.
+    pub fn utf8(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Ascii(bytes) => Cow::Borrowed(bytes),
+            Self::Units(units) => Cow::Owned(encode_wtf8(units)),
+            Self::Bytes(bytes) => Cow::Borrowed(bytes),
+        }
+    }
+
+    /// One byte for each code unit, where all are below 256.
+    fn latin1(&self) -> Option<Cow<'_, [u8]>> {
+        match self {
+            Self::Ascii(bytes) => Some(Cow::Borrowed(bytes)),
+            Self::Units(units) => narrow(units).map(Cow::Owned),
+            Self::Bytes(_) => None,
+        }
     }
 }
 
@@ -113,8 +212,10 @@ impl ToNapiValue for TextOutput {
     unsafe fn to_napi_value(env: sys::napi_env, text: Self) -> Result<sys::napi_value> {
         let js = Env::from_raw(env);
         match text.form {
-            Form::Latin1 => Ok(js.create_string_latin1(&text.bytes)?.raw()),
-            Form::Wtf8 => Ok(js.create_string_utf16(decode_wtf8(&text.bytes))?.raw()),
+            Form::Wtf8 if !text.bytes.is_ascii() => {
+                Ok(js.create_string_utf16(decode_wtf8(&text.bytes))?.raw())
+            }
+            Form::Latin1 | Form::Wtf8 => Ok(js.create_string_latin1(&text.bytes)?.raw()),
             // SAFETY: `env` is the environment that this call was given.
             Form::Bytes => unsafe { Buffer::to_napi_value(env, Buffer::from(text.bytes)) },
         }
@@ -124,9 +225,7 @@ impl ToNapiValue for TextOutput {
 impl FromNapiValue for TextOutput {
     // The derive for object fields asks for it; no function takes a `TextOutput`.
     unsafe fn from_napi_value(_: sys::napi_env, _: sys::napi_value) -> Result<Self> {
-        Err(napi::Error::from_reason(
-            "text of a result is never read back",
-        ))
+        Err(Error::from_reason("text of a result is never read back"))
     }
 }
 
@@ -140,10 +239,6 @@ fn narrow(units: &[u16]) -> Option<Vec<u8>> {
 
 /// UTF-16 as UTF-8, a lone surrogate as the three bytes that its number would have.
 pub fn encode_wtf8(units: &[u16]) -> Vec<u8> {
-    if units.iter().fold(0, |union, unit| union | unit) < 0x80 {
-        #[expect(clippy::cast_possible_truncation, reason = "all units are ASCII")]
-        return units.iter().map(|&unit| unit as u8).collect();
-    }
     let mut bytes = Vec::with_capacity(units.len() + units.len() / 2);
     for decoded in char::decode_utf16(units.iter().copied()) {
         match decoded {
