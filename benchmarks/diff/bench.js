@@ -166,7 +166,7 @@ function memory() {
   if (process.platform !== 'linux') return [];
   const peak = (library) =>
     Number(
-      execFileSync(process.execPath, ['--expose-gc', join(__dirname, 'peak.js'), library], {
+      execFileSync(process.execPath, [join(__dirname, 'peak.js'), library], {
         encoding: 'utf8',
       }),
     );

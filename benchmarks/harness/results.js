@@ -4,6 +4,8 @@ const { mkdirSync, writeFileSync } = require('node:fs');
 const os = require('node:os');
 const { join } = require('node:path');
 
+const { writePage } = require('./page');
+
 const FOLDER = join(__dirname, '..', 'results');
 
 /** The machine that a figure was taken on; names no host. */
@@ -31,7 +33,7 @@ function machine() {
  */
 
 /**
- * Keeps the rows of a run in benchmarks/results/<track>.json.
+ * Keeps the rows of a run in benchmarks/results/<track>.json, and writes docs/benchmarks.md anew.
  *
  * @param {string} track
  * @param {string} command what a reader runs to get these figures
@@ -42,6 +44,7 @@ function writeResults(track, command, rows) {
   const result = { track, command, date: new Date().toISOString().slice(0, 10), machine: machine(), rows };
   const file = join(FOLDER, `${track}.json`);
   writeFileSync(file, `${JSON.stringify(result, round, 2)}\n`);
+  writePage();
   return file;
 }
 
