@@ -275,7 +275,7 @@ impl<'h: 'l, 'l> Fitter<'l, 'h> {
         let mut context_run = 0;
         let mut next_must_match = false;
         self.work += 8; // about what a remembered state costs
-        for (i, step) in self.steps.iter().enumerate().skip(state.step) {
+        for (i, step) in (state.step..).zip(&self.steps[state.step..]) {
             self.work += 1;
             let line = line_at(self.lines, at);
             let choice = |patched: &Vec<_>| {
