@@ -8,6 +8,9 @@ use memchr::{memchr_iter, memmem};
 use crate::locate::{MAX_CANDIDATES, Strategy};
 use crate::nearest::{Nearest, nearest};
 
+/// Edits without a match for which the nearest place is looked for; a list with more is wrong as a whole.
+const MAX_NEAREST: usize = 16;
+
 /// An edit: `search` becomes `replace`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchReplace<'a> {
@@ -87,9 +90,10 @@ pub struct EditsOutcome {
 #[must_use]
 pub fn apply_edits(text: &[u8], edits: &[SearchReplace<'_>]) -> EditsOutcome {
     let mut text = text.to_vec();
+    let mut searches = MAX_NEAREST;
     let outcomes: Vec<EditOutcome> = edits
         .iter()
-        .map(|edit| apply_edit(&mut text, edit))
+        .map(|edit| apply_edit(&mut text, edit, &mut searches))
         .collect();
     let made = outcomes
         .iter()
@@ -100,7 +104,7 @@ pub fn apply_edits(text: &[u8], edits: &[SearchReplace<'_>]) -> EditsOutcome {
     }
 }
 
-fn apply_edit(text: &mut Vec<u8>, edit: &SearchReplace<'_>) -> EditOutcome {
+fn apply_edit(text: &mut Vec<u8>, edit: &SearchReplace<'_>, searches: &mut usize) -> EditOutcome {
     let rejected = |reason, line, nearest: Option<Nearest>, similarity| EditOutcome {
         status: EditStatus::Rejected(reason),
         strategy: Strategy::Exact,
@@ -113,7 +117,9 @@ fn apply_edit(text: &mut Vec<u8>, edit: &SearchReplace<'_>) -> EditOutcome {
     }
     let places = occurrences(text, edit.search);
     match places[..] {
+        [] if *searches == 0 => rejected(EditRejectReason::NoMatch, None, None, 0.0),
         [] => {
+            *searches -= 1;
             let lines: Vec<&[u8]> = text.split(|&b| b == b'\n').collect();
             let search = edit.search.strip_suffix(b"\n").unwrap_or(edit.search);
             let wanted: Vec<&[u8]> = search.split(|&b| b == b'\n').collect();

@@ -22,6 +22,9 @@ use crate::{Algorithm, AlgorithmUsed, DiffError, DiffOptions};
 const EXACT_CELLS_PER_LINE: u64 = 3;
 const EXACT_CELLS: std::ops::RangeInclusive<u64> = 1 << 16..=1 << 21;
 
+/// Steps of [`Algorithm::Exact`] before it turns coarser, unless it is strict: some seconds.
+const EXACT_STEPS: u64 = 1 << 30;
+
 /// Steps that the engines behind it may count before they no longer look for the shortest script.
 const MINIMAL_STEPS: u64 = 1 << 28;
 
@@ -83,7 +86,11 @@ impl Run<'_, '_> {
     fn exact(&mut self, input: &mut impl Input) -> Result<Option<Answer>, DiffError> {
         let strict = self.options.strict;
         let max_edit_length = self.options.max_edit_length.unwrap_or(usize::MAX);
-        match search(input, max_edit_length, &mut self.meter) {
+        let mut meter = self.meter.clone();
+        if !strict {
+            meter = meter.with_budget(EXACT_STEPS);
+        }
+        match search(input, max_edit_length, &mut meter) {
             Ok(moves) => return Ok(Some(exact_answer(input, &moves))),
             Err(Unfinished::Stopped(Stop::Cancelled)) => return Err(DiffError::Cancelled),
             Err(Unfinished::TraceFull(edit_length)) if strict => {

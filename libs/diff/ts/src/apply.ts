@@ -5,9 +5,16 @@ import { isFishplateError } from '@fishplate/engine';
 
 import { DIFF_CODES } from './codes';
 import { applyHunks } from './fallback/apply';
-import { latin1 } from './fallback/bytes';
+import { checkScriptSize, latin1 } from './fallback/bytes';
 import { hunkText } from './fallback/unified';
-import { checkString, checkText, type TextInput } from './input';
+import {
+  checkFunction,
+  checkOptions,
+  checkPatchObject,
+  checkString,
+  checkText,
+  type TextInput,
+} from './input';
 import { coded, selectNative, withCodes } from './native';
 import { npmParse } from './parse';
 import type { AppliedPatch, EngineOption, HunkOutcome, TextOf } from './results';
@@ -28,16 +35,18 @@ export function applyPatch(
   options: ApplyPatchOptions & EngineOption = {},
 ): string | false {
   checkString(source, 'source');
-  const fuzzFactor = options.fuzzFactor || 0;
+  const { engine, compareLine, ...rest } = checkOptions(options);
+  const fuzzFactor = rest.fuzzFactor || 0;
   if (!Number.isInteger(fuzzFactor) || fuzzFactor < 0) {
     throw DIFF_CODES.error('OPTION_INVALID', 'fuzzFactor must be a non-negative integer');
   }
-  const native = options.compareLine === undefined ? selectNative(options.engine) : null;
+  if (compareLine) checkFunction(compareLine, 'compareLine');
+  const native = compareLine ? null : selectNative(engine);
   const text = native === null ? null : patchText(patch);
   if (native !== null && text !== null) {
     const settings = {
       fuzzFactor: Math.min(fuzzFactor, 0xffff_ffff),
-      autoConvertLineEndings: options.autoConvertLineEndings ?? true,
+      autoConvertLineEndings: Boolean(rest.autoConvertLineEndings ?? true),
     };
     try {
       const patched = native.applyPatch(source, text, settings);
@@ -49,10 +58,11 @@ export function applyPatch(
         throw fault;
     }
   }
-  const { engine: _, ...npmOptions } = options;
-  const parsed = typeof patch === 'string' ? npmParse(patch) : patch;
-  const file = single(parsed);
-  return withCodes(() => npmApplyPatch(source, file, npmOptions));
+  const file = single(typeof patch === 'string' ? npmParse(patch) : patch);
+  checkScriptSize(source, 'source');
+  // What a caller's own function throws is the caller's.
+  if (compareLine) return npmApplyPatch(source, file, { ...rest, compareLine });
+  return withCodes(() => npmApplyPatch(source, file, rest));
 }
 
 /** Options of {@link applyUnifiedDiff}. */
@@ -78,9 +88,11 @@ export function applyUnifiedDiff<Source extends TextInput>(
 ): AppliedPatch<TextOf<Source>> {
   const text = checkText(source, 'source');
   const changes = sameKind(textOf(patch), text);
-  const native = selectNative(options.engine);
+  const native = selectNative(checkOptions(options).engine);
   const { text: patched, hunks } =
-    native === null ? applyInScript(text, changes) : withCodes(() => native.applyUnified(text, changes));
+    native === null
+      ? withCodes(() => applyInScript(text, changes))
+      : withCodes(() => native.applyUnified(text, changes));
   const outcomes = hunks as HunkOutcome[];
   const rejected = outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
   return {
@@ -96,6 +108,8 @@ function applyInScript(
   source: TextInput,
   changes: TextInput,
 ): { text: TextInput | null; hunks: HunkOutcome[] } {
+  checkScriptSize(source, 'source');
+  checkScriptSize(changes, 'patch');
   const file = single(npmParse(latin1(changes)));
   if (file.isBinary) {
     throw DIFF_CODES.error('PATCH_BINARY', `the patch of ${file.newFileName ?? 'the file'} is binary`);
@@ -127,19 +141,18 @@ function single(patch: StructuredPatch | readonly StructuredPatch[]): Structured
     });
   }
   const [file] = files;
-  if (!Array.isArray(file?.hunks)) {
-    throw DIFF_CODES.error(
-      'INPUT_INVALID',
-      'patch must be text, or an object of parsePatch or structuredPatch',
-    );
-  }
+  checkPatchObject(file, 'patch');
   return file;
 }
 
 /** The patch as the kind of text that the source is: the engines compare bytes with bytes. */
 function sameKind(patch: TextInput, source: TextInput): TextInput {
   if (typeof patch === typeof source) return patch;
-  return typeof patch === 'string'
-    ? Buffer.from(patch)
-    : Buffer.from(patch.buffer, patch.byteOffset, patch.length).toString();
+  if (typeof patch === 'string') return Buffer.from(patch);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(patch);
+  } catch (cause) {
+    const message = 'patch is bytes that no string can hold, and source is a string; pass both as bytes';
+    throw DIFF_CODES.error('INPUT_INVALID', message, { cause });
+  }
 }

@@ -4,8 +4,9 @@ import type { NativeDiff, NativeDiffOptions } from '@fishplate/diff-native';
 import * as npm from 'diff';
 
 import { DIFF_CODES } from './codes';
-import { checkString } from './input';
-import { selectNative, withCodes } from './native';
+import { checkScriptSize } from './fallback/bytes';
+import { checkFunction, checkName, checkOptions, checkString } from './input';
+import { runOnThread, selectNative, withCodes } from './native';
 import type { EngineOption } from './results';
 
 /** A patch-making function of npm diff: its overloads, with {@link EngineOption} beside its options. */
@@ -61,6 +62,8 @@ const NATIVE_OPTIONS: ReadonlySet<string> = new Set([
  * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`, `DIFF_TOO_LARGE`.
  */
 export const structuredPatch = ((oldFileName, newFileName, oldStr, newStr, oldHeader, newHeader, options) => {
+  checkName(oldFileName, 'oldFileName');
+  checkName(newFileName, 'newFileName');
   const assemble = (hunks: npm.StructuredPatchHunk[]): npm.StructuredPatch => ({
     oldFileName,
     newFileName,
@@ -95,6 +98,8 @@ export const createTwoFilesPatch = ((
   newHeader,
   options,
 ) => {
+  checkName(oldFileName, 'oldFileName');
+  checkName(newFileName, 'newFileName');
   const { headerOptions } = optionsOf(options);
   return create(oldStr, newStr, options, {
     native: (diff) => {
@@ -158,11 +163,12 @@ interface Maker {
 }
 
 function optionsOf(given: Given): PatchOptions {
-  return typeof given === 'function' ? { callback: given as (patch: unknown) => void } : (given ?? {});
+  return typeof given === 'function' ? { callback: given as (patch: unknown) => void } : checkOptions(given);
 }
 
 function create(oldStr: string, newStr: string, given: Given, make: Maker): unknown {
   const options = optionsOf(given);
+  if (options.callback) checkFunction(options.callback, 'callback');
   checkString(oldStr, 'oldStr');
   checkString(newStr, 'newStr');
   if (options.newlineIsToken) {
@@ -173,13 +179,19 @@ function create(oldStr: string, newStr: string, given: Given, make: Maker): unkn
   }
   const native = selectNative(options.engine);
   // npm diff writes its default context into the object that it is given.
-  if (native === null || !isNative(options)) return withCodes(() => make.npm({ ...options }));
+  if (native === null || !isNative(options)) {
+    checkScriptSize(oldStr, 'oldStr');
+    checkScriptSize(newStr, 'newStr');
+    // What a caller's own function throws is the caller's.
+    const work = (): unknown => make.npm({ ...options });
+    return 'comparator' in options ? work() : withCodes(work);
+  }
   const settings = nativeOptions(options);
   const { callback } = options;
   const answer = (diff: NativeDiff | null): unknown => (diff === null ? undefined : make.native(diff));
-  if (callback === undefined) return withCodes(() => answer(native.diffLines(oldStr, newStr, settings)));
+  if (!callback) return withCodes(() => answer(native.diffLines(oldStr, newStr, settings)));
   // A callback of npm diff has no place for an error: a comparison past the memory limit ends like one past `timeout`.
-  native.diffLinesAsync(oldStr, newStr, settings).then(
+  runOnThread(native, (token) => native.diffLinesAsync(oldStr, newStr, settings, token)).then(
     // On a timer of its own, so that what the callback throws is uncaught, as with npm diff, and not a rejection.
     (diff) => setTimeout(() => callback(answer(diff)), 0),
     () => setTimeout(() => callback(undefined), 0),

@@ -2,7 +2,8 @@
 
 import { DIFF_CODES } from './codes';
 import { editText } from './fallback/edits';
-import { checkString } from './input';
+import { checkScriptSize } from './fallback/bytes';
+import { checkOptions, checkString } from './input';
 import { selectNative, withCodes } from './native';
 import type { AppliedEdits, ChangeOutcome, EngineOption } from './results';
 
@@ -33,15 +34,12 @@ export function applyEdits(
   if (!Array.isArray(edits)) {
     throw DIFF_CODES.error('INPUT_INVALID', 'edits must be an array of { search, replace }');
   }
-  edits.forEach((edit: SearchReplace | null | undefined, index) => {
-    checkString(edit?.search, `edits[${index}].search`);
-    checkString(edit?.replace, `edits[${index}].replace`);
-  });
-  const native = selectNative(options.engine);
-  const result =
-    native === null
-      ? editText(text, edits)
-      : withCodes(() => native.applyEdits(text, edits as SearchReplace[]));
+  const changes = Array.from(edits, copyEdit);
+  const native = selectNative(checkOptions(options).engine);
+  if (native === null) checkScriptSize(text, 'text');
+  const result = withCodes(() =>
+    native === null ? editText(text, changes) : native.applyEdits(text, changes),
+  );
   const outcomes = result.edits as ChangeOutcome[];
   const rejected = outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
   return {
@@ -51,4 +49,12 @@ export function applyEdits(
     rejected,
     engine: native === null ? 'js' : 'native',
   };
+}
+
+/** Reads each part once: what was checked is what is used. */
+function copyEdit(edit: SearchReplace | null | undefined, index: number): SearchReplace {
+  const { search, replace } = edit ?? ({} as Partial<SearchReplace>);
+  checkString(search, `edits[${index}].search`);
+  checkString(replace, `edits[${index}].replace`);
+  return { search, replace };
 }

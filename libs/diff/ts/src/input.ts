@@ -1,5 +1,9 @@
 /** Checks what callers pass, before either engine sees it. */
 
+import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
+
+import type { StructuredPatch } from 'diff';
+
 import { DIFF_CODES } from './codes';
 
 /** Text as a string, or as bytes of any encoding. */
@@ -22,7 +26,8 @@ export function checkString(value: unknown, name: string): asserts value is stri
  */
 export function checkText(value: unknown, name: string): TextInput {
   if (typeof value === 'string') return value;
-  if (!(value instanceof Uint8Array)) {
+  // By what it is, not by its prototype: a Uint8Array of another realm is one, a proxy or an heir is none.
+  if (!isUint8Array(value)) {
     throw DIFF_CODES.error(
       'INPUT_INVALID',
       `${name} must be a string or a Uint8Array, and is ${describe(value)}`,
@@ -36,7 +41,50 @@ export function checkText(value: unknown, name: string): TextInput {
   if (value.length === 0 && isDetached(value)) {
     throw DIFF_CODES.error('INPUT_INVALID', `the ArrayBuffer of ${name} is detached`);
   }
-  return value.buffer instanceof SharedArrayBuffer ? Uint8Array.from(value) : value;
+  return isSharedArrayBuffer(value.buffer) ? Uint8Array.from(value) : value;
+}
+
+/** Options as an object: none are none, and anything else is refused. */
+export function checkOptions<Options extends object>(value: Options | null | undefined): Options {
+  if (value === undefined || value === null) return {} as Options;
+  if (typeof value !== 'object') {
+    throw DIFF_CODES.error('OPTION_INVALID', `options must be an object, and are ${describe(value)}`);
+  }
+  return value;
+}
+
+/** Throws unless `value` can stand in a file header; npm diff leaves the header out for undefined, and takes numbers. */
+export function checkName(value: unknown, name: string): void {
+  if (value !== undefined && typeof value !== 'string' && typeof value !== 'number') {
+    throw DIFF_CODES.error('INPUT_INVALID', `${name} must be a string, and is ${describe(value)}`);
+  }
+}
+
+/** Throws unless `value` is a function. */
+export function checkFunction(value: unknown, name: string): void {
+  if (typeof value !== 'function') {
+    throw DIFF_CODES.error('OPTION_INVALID', `${name} must be a function, and is ${describe(value)}`);
+  }
+}
+
+/** Throws unless `patch` has the hunks of a patch object, each with an array of lines. */
+export function checkPatchObject(patch: unknown, name: string): asserts patch is StructuredPatch {
+  let isPatch = false;
+  let cause: unknown;
+  try {
+    const { hunks } = patch as StructuredPatch;
+    isPatch = Array.isArray(hunks) && Array.from(hunks).every(isHunk);
+  } catch (error) {
+    cause = error;
+  }
+  if (isPatch) return;
+  const message = `${name} must be text, or an object of parsePatch or structuredPatch with hunks and their lines`;
+  throw DIFF_CODES.error('INPUT_INVALID', message, { cause });
+}
+
+function isHunk(hunk: { lines?: unknown } | null | undefined): boolean {
+  const lines = hunk?.lines;
+  return Array.isArray(lines) && Array.from(lines).every((line) => typeof line === 'string');
 }
 
 /** Throws unless `value` is a whole number from `least` on. */
@@ -58,10 +106,11 @@ function isDetached(value: Uint8Array): boolean {
   }
 }
 
-function describe(value: unknown): string {
+/** What a value is, in a word or two; runs none of its code. */
+export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'null-prototype object'}`;
-  return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
+  if (typeof value === 'undefined') return 'undefined';
+  return typeof value === 'object' ? 'an object of another kind' : `a ${typeof value}`;
 }

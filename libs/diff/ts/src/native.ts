@@ -33,6 +33,33 @@ export function capability(choice?: {
   return engine.capability(choice);
 }
 
+/** Comparisons that run on threads of the pool. */
+const running = new Set<{ cancel(): void }>();
+
+/**
+ * Runs a comparison on a thread, and ends it when the process exits: Node waits for the threads of its pool.
+ *
+ * The caller cancels by the token that `start` is given.
+ */
+export async function runOnThread<Result>(
+  native: DiffNative,
+  start: (token: InstanceType<DiffNative['CancelToken']>) => Promise<Result>,
+): Promise<Result> {
+  const token = new native.CancelToken();
+  if (running.size === 0) process.on('exit', cancelAll);
+  running.add(token);
+  try {
+    return await start(token);
+  } finally {
+    running.delete(token);
+    if (running.size === 0) process.removeListener('exit', cancelAll);
+  }
+}
+
+function cancelAll(): void {
+  for (const token of running) token.cancel();
+}
+
 /** Runs `work` and gives its errors the codes of this track. */
 export function withCodes<Result>(work: () => Result): Result {
   try {
@@ -45,8 +72,15 @@ export function withCodes<Result>(work: () => Result): Result {
 /** The error of an engine as an error of this track; a binding's message starts with its code. */
 export function coded(error: unknown): unknown {
   if (isFishplateError(error) || !isNativeError(error)) return error;
-  const [, code = 'ENGINE_FAULT', message = error.message] = CODED_MESSAGE.exec(error.message) ?? [];
+  const [, code = faultOf(error), message = error.message] = CODED_MESSAGE.exec(error.message) ?? [];
   return DIFF_CODES.error(code as DiffCode, message, { cause: error, ...lineDetails(message) });
+}
+
+/** V8 refuses strings over its limit by a message, `Buffer.prototype.toString` by a code. */
+function faultOf(error: Error): DiffCode {
+  const isTooLong =
+    error.message === 'Invalid string length' || ('code' in error && error.code === 'ERR_STRING_TOO_LONG');
+  return isTooLong ? 'OUTPUT_TOO_LARGE' : 'ENGINE_FAULT';
 }
 
 type DiffCode = keyof typeof DIFF_CODES.entries;

@@ -4,7 +4,8 @@ import type { NativeFilePatch } from '@fishplate/diff-native';
 import { parsePatch as npmParsePatch, type StructuredPatch, type StructuredPatchHunk } from 'diff';
 
 import { DIFF_CODES } from './codes';
-import { checkString } from './input';
+import { checkScriptSize } from './fallback/bytes';
+import { checkOptions, checkString } from './input';
 import { lineDetails, selectNative, withCodes } from './native';
 import type { EngineOption } from './results';
 
@@ -22,8 +23,11 @@ const RANGE_WIDTH = 5;
  */
 export function parsePatch(uniDiff: string, options: EngineOption = {}): StructuredPatch[] {
   checkString(uniDiff, 'uniDiff');
-  const native = selectNative(options.engine);
-  if (native === null) return npmParse(uniDiff);
+  const native = selectNative(checkOptions(options).engine);
+  if (native === null) {
+    checkScriptSize(uniDiff, 'uniDiff');
+    return npmParse(uniDiff);
+  }
   const files = withCodes(() => native.parsePatch(uniDiff));
   // The engine counted the lines of each hunk; splitting here makes them without a call for each.
   const lines = uniDiff.split('\n');

@@ -2,9 +2,8 @@
 
 import { FILE_HEADERS_ONLY, formatPatch, reversePatch as npmReversePatch, type StructuredPatch } from 'diff';
 
-import { DIFF_CODES } from './codes';
-import { latin1 } from './fallback/bytes';
-import { checkText, type TextInput } from './input';
+import { checkScriptSize, latin1 } from './fallback/bytes';
+import { checkOptions, checkPatchObject, checkText, type TextInput } from './input';
 import { selectNative, withCodes } from './native';
 import { npmParse } from './parse';
 import type { EngineOption, TextOf } from './results';
@@ -25,14 +24,9 @@ export function reversePatch(
   structuredPatch: StructuredPatch | StructuredPatch[],
 ): StructuredPatch | StructuredPatch[] {
   for (const patch of Array.isArray(structuredPatch) ? structuredPatch : [structuredPatch]) {
-    if (!Array.isArray(patch?.hunks)) {
-      throw DIFF_CODES.error(
-        'INPUT_INVALID',
-        'structuredPatch must be an object of parsePatch or structuredPatch, or an array of them',
-      );
-    }
+    checkPatchObject(patch, 'structuredPatch');
   }
-  return npmReversePatch(structuredPatch);
+  return withCodes(() => npmReversePatch(structuredPatch));
 }
 
 /**
@@ -49,8 +43,9 @@ export function reverseUnifiedDiff<Text extends TextInput>(
   options: EngineOption = {},
 ): TextOf<Text> {
   const text = checkText(patch, 'patch');
-  const native = selectNative(options.engine);
+  const native = selectNative(checkOptions(options).engine);
   if (native !== null) return withCodes(() => native.reversePatch(text)) as TextOf<Text>;
+  checkScriptSize(text, 'patch');
   const reversed = npmReversePatch(npmParse(latin1(text)))
     .map((file) => withCodes(() => formatPatch(file, FILE_HEADERS_ONLY)))
     .join('');

@@ -5,8 +5,9 @@ import { FILE_HEADERS_ONLY, formatPatch } from 'diff';
 
 import { DIFF_CODES } from './codes';
 import { unifiedHunks } from './fallback/unified';
-import { checkCount, checkText, type TextInput } from './input';
-import { coded, selectNative, withCodes } from './native';
+import { checkScriptSize } from './fallback/bytes';
+import { checkCount, checkOptions, checkText, describe, type TextInput } from './input';
+import { coded, runOnThread, selectNative, withCodes } from './native';
 import type { EngineOption, TextOf, UnifiedDiff } from './results';
 
 /** Options of {@link unifiedDiff}. */
@@ -53,13 +54,15 @@ export function unifiedDiff<Old extends TextInput, New extends TextInput>(
   newText: New,
   options: UnifiedDiffOptions = {},
 ): UnifiedDiff<TextOf<Old | New>> {
-  const request = prepare(oldText, newText, options);
-  const native = selectNative(options.engine);
-  if (native === null)
-    return finish(request, unifiedHunks(request.oldText, request.newText, request.settings), 'js');
-  // Without `strict` the binding always has an answer.
-  const diff = withCodes(() => native.diffLines(request.oldText, request.newText, request.settings)!);
-  return finish(request, diff, 'native');
+  const given = checkOptions(options);
+  const request = prepare(oldText, newText, given);
+  const native = selectNative(given.engine);
+  if (native === null) return compareInScript(request);
+  return withCodes(() => {
+    // Without `strict` the binding always has an answer.
+    const diff = native.diffLines(request.oldText, request.newText, request.settings)!;
+    return finish(request, diff, 'native');
+  });
 }
 
 /**
@@ -73,28 +76,33 @@ export async function unifiedDiffAsync<Old extends TextInput, New extends TextIn
   newText: New,
   options: UnifiedDiffAsyncOptions = {},
 ): Promise<UnifiedDiff<TextOf<Old | New>>> {
-  const request = prepare(oldText, newText, options);
-  const { signal } = options;
+  const { signal, ...rest } = checkOptions(options);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw DIFF_CODES.error('OPTION_INVALID', `signal must be an AbortSignal, and is ${describe(signal)}`);
+  }
+  const request = prepare(oldText, newText, rest);
   signal?.throwIfAborted();
-  const native = selectNative(options.engine);
+  const native = selectNative(rest.engine);
   if (native === null) {
+    const copies = { ...request, oldText: copyOf(request.oldText), newText: copyOf(request.newText) };
     await new Promise(setImmediate);
     signal?.throwIfAborted();
-    return finish(request, unifiedHunks(request.oldText, request.newText, request.settings), 'js');
+    return compareInScript(copies);
   }
-  const token = new native.CancelToken();
-  const cancel = (): void => token.cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
-  try {
-    const diff = await native.diffLinesAsync(request.oldText, request.newText, request.settings, token);
-    signal?.throwIfAborted();
-    return finish(request, diff!, 'native');
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw coded(error);
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-  }
+  return await runOnThread(native, async (token) => {
+    const cancel = (): void => token.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const diff = await native.diffLinesAsync(request.oldText, request.newText, request.settings, token);
+      signal?.throwIfAborted();
+      return withCodes(() => finish(request, diff!, 'native'));
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw coded(error);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  });
 }
 
 interface Request {
@@ -109,10 +117,15 @@ function prepare(oldText: TextInput, newText: TextInput, options: UnifiedDiffOpt
   const { context = 3, oldPath = 'a', newPath = 'b', algorithm = 'auto', timeoutMs } = options;
   if (context !== Infinity) checkCount(context, 'context');
   if (timeoutMs !== undefined) checkCount(timeoutMs, 'timeoutMs');
+  for (const [name, path] of Object.entries({ oldPath, newPath })) {
+    if (typeof path !== 'string') {
+      throw DIFF_CODES.error('OPTION_INVALID', `${name} must be a string, and is ${describe(path)}`);
+    }
+  }
   if (!ALGORITHMS.has(algorithm)) {
     throw DIFF_CODES.error(
       'OPTION_INVALID',
-      `algorithm must be one of ${[...ALGORITHMS].join(', ')}, and is ${algorithm}`,
+      `algorithm must be one of ${[...ALGORITHMS].join(', ')}, and is ${describe(algorithm)}`,
     );
   }
   let before = checkText(oldText, 'oldText');
@@ -126,7 +139,19 @@ function prepare(oldText: TextInput, newText: TextInput, options: UnifiedDiffOpt
     algorithm,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
-  return { oldText: before, newText: after, oldPath: String(oldPath), newPath: String(newPath), settings };
+  return { oldText: before, newText: after, oldPath, newPath, settings };
+}
+
+function compareInScript<Text extends string | Buffer>(request: Request): UnifiedDiff<Text> {
+  checkScriptSize(request.oldText, 'oldText');
+  checkScriptSize(request.newText, 'newText');
+  return withCodes(() =>
+    finish(request, unifiedHunks(request.oldText, request.newText, request.settings), 'js'),
+  );
+}
+
+function copyOf(text: TextInput): TextInput {
+  return typeof text === 'string' ? text : Buffer.from(text);
 }
 
 function finish<Text extends string | Buffer>(
@@ -137,7 +162,7 @@ function finish<Text extends string | Buffer>(
   const { body, algorithm, added, removed, hunks } = diff;
   const header = hunks === 0 ? '' : fileHeader('---', request.oldPath) + fileHeader('+++', request.newPath);
   const patch = typeof body === 'string' ? header + body : Buffer.concat([Buffer.from(header), body]);
-  return { patch: patch as Text, algorithm: algorithm, engine, added, removed, hunks };
+  return { patch: patch as Text, algorithm, engine, added, removed, hunks };
 }
 
 /** A name with a blank gets a tab after it, as git writes it: GNU patch would end the name at the blank. */

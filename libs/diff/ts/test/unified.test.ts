@@ -116,7 +116,7 @@ withBothEngines((engine) => {
     [{ context: -1 }, 'context'],
     [{ context: 0.5 }, 'context'],
     [{ timeoutMs: -1 }, 'timeoutMs'],
-    [{ algorithm: 'myers' }, 'algorithm must be one of auto, exact, histogram, patience, and is myers'],
+    [{ algorithm: 'myers' }, 'algorithm must be one of auto, exact, histogram, patience, and is "myers"'],
   ])('an option outside its range is refused: %j', (options, message) => {
     expect(() => unifiedDiff('a', 'b', { engine, ...options } as never)).toThrow(
       expect.objectContaining({

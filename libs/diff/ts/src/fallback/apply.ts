@@ -5,7 +5,7 @@ import type { StructuredPatch, StructuredPatchHunk } from 'diff';
 import type { DiffOutcomeCode } from '../codes';
 import type { HunkOutcome } from '../results';
 import { convertLineEndings } from './line-endings';
-import { nearestPlace } from './nearest';
+import { MAX_NEAREST, nearestPlace } from './nearest';
 
 /** Places that an ambiguous hunk or edit names at the most. */
 export const MAX_CANDIDATES = 20;
@@ -27,11 +27,15 @@ export function applyHunks(
   let result: string[] = [];
   let done = 0;
   let shift = 0;
+  let searches = MAX_NEAREST;
   const hunks = convertLineEndings(patch.hunks, source).map((hunk): HunkOutcome => {
     const sides = sidesOf(hunk);
     const expected = sides.stated + shift;
     const found = locate(lines, sides, expected, done);
-    if (typeof found !== 'number') return rejection(lines, sides, Math.max(0, expected), found);
+    if (typeof found !== 'number') {
+      const isSearched = found.code === 'NO_MATCH' && searches-- > 0;
+      return rejection(lines, sides, Math.max(0, expected), found, isSearched);
+    }
     result = result.concat(lines.slice(done, found), sides.new);
     done = found + sides.old.length;
     shift = found - sides.stated;
@@ -107,11 +111,16 @@ function sidesOf(hunk: StructuredPatchHunk): Sides {
   return { old, new: new_, stated: Math.max(0, hunk.oldStart - 1) };
 }
 
-function rejection(lines: readonly string[], sides: Sides, line: number, refusal: Refusal): HunkOutcome {
-  const nearest =
-    refusal.code === 'NO_MATCH'
-      ? nearestPlace(lines.map(withoutNewline), sides.old.map(withoutNewline))
-      : undefined;
+function rejection(
+  lines: readonly string[],
+  sides: Sides,
+  line: number,
+  refusal: Refusal,
+  isSearched: boolean,
+): HunkOutcome {
+  const nearest = isSearched
+    ? nearestPlace(lines.map(withoutNewline), sides.old.map(withoutNewline))
+    : undefined;
   return {
     status: 'rejected',
     code: refusal.code,

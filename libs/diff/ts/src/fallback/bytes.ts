@@ -1,9 +1,25 @@
 /** Bytes for code that works on strings: as Latin-1, which keeps each byte and reverses exactly. */
 
+import { DIFF_CODES } from '../codes';
 import type { TextInput } from '../input';
 
 /** Bytes as a string of code units below 256; strings as they are. */
 export function latin1(text: TextInput): string {
   if (typeof text === 'string') return text;
   return Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1');
+}
+
+/** Largest text of the fallback: lines as JavaScript strings take some ten times the text, and a full heap ends the process. */
+const MAX_SCRIPT_LENGTH = 1 << 27;
+
+/** @throws FishplateError `INPUT_TOO_LARGE` above 128 MiB. */
+export function checkScriptSize(text: TextInput, name: string): void {
+  if (text.length <= MAX_SCRIPT_LENGTH) return;
+  throw DIFF_CODES.error(
+    'INPUT_TOO_LARGE',
+    `${name} has a length of ${text.length}, too much for the fallback`,
+    {
+      details: { length: text.length, limit: MAX_SCRIPT_LENGTH },
+    },
+  );
 }

@@ -3,7 +3,7 @@
 import type { SearchReplace } from '../edits';
 import type { ChangeOutcome } from '../results';
 import { MAX_CANDIDATES } from './apply';
-import { nearestPlace } from './nearest';
+import { MAX_NEAREST, nearestPlace } from './nearest';
 
 /** Makes the edits one after the other, all or none. */
 export function editText(
@@ -11,13 +11,14 @@ export function editText(
   edits: readonly SearchReplace[],
 ): { readonly text: string | null; readonly edits: ChangeOutcome[] } {
   let edited = text;
+  let searches = MAX_NEAREST;
   const outcomes = edits.map(({ search, replace }): ChangeOutcome => {
     if (search === '') return { status: 'rejected', code: 'EMPTY_SEARCH' };
     const places = occurrences(edited, search);
     const [at] = places;
     if (at === undefined) {
       const wanted = search.replace(/\n$/, '').split('\n');
-      const nearest = nearestPlace(edited.split('\n'), wanted);
+      const nearest = searches-- > 0 ? nearestPlace(edited.split('\n'), wanted) : undefined;
       return { status: 'rejected', code: 'NO_MATCH', ...(nearest === undefined ? {} : { nearest }) };
     }
     if (places.length > 1) {

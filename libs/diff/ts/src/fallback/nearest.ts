@@ -2,6 +2,9 @@
 
 import type { NearestMatch } from '../results';
 
+/** Changes of one call for which the nearest place is looked for. */
+export const MAX_NEAREST = 16;
+
 /** A line that stands more often says too little about a place. */
 const MAX_OCCURRENCES = 64;
 /** Places that are compared in full. */
