@@ -13,9 +13,17 @@ export declare function applyPatch(source: string, patch: string, options: Nativ
 
 export declare function applyUnified(source: string | Uint8Array, patch: string | Uint8Array): NativeAppliedPatch
 
+export declare function characterRuns(oldText: string, newText: string, options: NativeDiffOptions): Uint32Array | null
+
+export declare function characterRunsAsync(oldText: string, newText: string, options: NativeDiffOptions, token?: CancelToken | undefined | null): Promise<Uint32Array | null>
+
 export declare function diffLines(oldText: string | Uint8Array, newText: string | Uint8Array, options: NativeDiffOptions): NativeDiff | null
 
 export declare function diffLinesAsync(oldText: string | Uint8Array, newText: string | Uint8Array, options: NativeDiffOptions, token?: CancelToken | undefined | null): Promise<NativeDiff | null>
+
+export declare function lineRuns(oldText: string, newText: string, options: NativeDiffOptions): Uint32Array | null
+
+export declare function lineRunsAsync(oldText: string, newText: string, options: NativeDiffOptions, token?: CancelToken | undefined | null): Promise<Uint32Array | null>
 
 export interface NativeAppliedEdits {
   text?: string | Buffer
@@ -97,6 +105,10 @@ export interface NativePlace {
 export declare function parsePatch(text: string): Array<NativeFilePatch>
 
 export declare function reversePatch(patch: string | Uint8Array): string | Buffer
+
+export declare function tokenRuns(oldIds: Uint32Array, newIds: Uint32Array, options: NativeDiffOptions): Uint32Array | null
+
+export declare function tokenRunsAsync(oldIds: Uint32Array, newIds: Uint32Array, options: NativeDiffOptions, token?: CancelToken | undefined | null): Promise<Uint32Array | null>
 
 /** The version that the loading library must have. */
 export declare function version(): string

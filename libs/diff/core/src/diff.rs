@@ -97,11 +97,35 @@ impl<'a> LineDiff<'a> {
     /// If `edit` is not one of [`edits`](Self::edits) and its lines do not exist.
     #[must_use]
     pub fn text(&self, edit: &Edit) -> Cow<'a, [u8]> {
-        let (lines, from) = match edit.kind {
-            EditKind::Removed => (&self.old, edit.old_start),
-            EditKind::Equal | EditKind::Added => (&self.new, edit.new_start),
-        };
-        lines.text(from as usize, from as usize + edit.len as usize)
+        match edit.kind {
+            EditKind::Removed => self.old_text(edit),
+            EditKind::Equal | EditKind::Added => self.new_text(edit),
+        }
+    }
+
+    /// The old text of one edit, empty for added lines. Equal lines may be spelt in another way than on
+    /// the new side, where the comparison was told to pass over white space.
+    ///
+    /// # Panics
+    /// As [`text`](Self::text).
+    #[must_use]
+    pub fn old_text(&self, edit: &Edit) -> Cow<'a, [u8]> {
+        match edit.kind {
+            EditKind::Added => Cow::Borrowed(&[]),
+            EditKind::Equal | EditKind::Removed => run(&self.old, edit.old_start, edit.len),
+        }
+    }
+
+    /// The new text of one edit, empty for removed lines.
+    ///
+    /// # Panics
+    /// As [`text`](Self::text).
+    #[must_use]
+    pub fn new_text(&self, edit: &Edit) -> Cow<'a, [u8]> {
+        match edit.kind {
+            EditKind::Removed => Cow::Borrowed(&[]),
+            EditKind::Equal | EditKind::Added => run(&self.new, edit.new_start, edit.len),
+        }
     }
 
     /// How many lines are added and removed.
@@ -115,6 +139,10 @@ impl<'a> LineDiff<'a> {
     pub fn is_equal(&self) -> bool {
         self.edits.iter().all(|edit| edit.kind == EditKind::Equal)
     }
+}
+
+fn run<'a>(lines: &Lines<'a>, start: u32, len: u32) -> Cow<'a, [u8]> {
+    lines.text(start as usize, start as usize + len as usize)
 }
 
 /// Compares two sequences of tokens; equal numbers are equal tokens.

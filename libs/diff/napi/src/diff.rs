@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use fishplate_diff::{Algorithm, CompareOptions, DiffError, DiffOptions, DiffStat, diff_lines};
+use fishplate_diff::{
+    Algorithm, CompareOptions, DiffError, DiffOptions, DiffStat, Encoding, diff_lines,
+};
 use napi::bindgen_prelude::{AsyncTask, Env, Result, Status, Task};
 use napi_derive::napi;
 
@@ -40,7 +42,7 @@ pub struct Diff {
 /// Lets another call end a running comparison.
 #[napi]
 pub struct CancelToken {
-    flag: Arc<AtomicBool>,
+    pub(crate) flag: Arc<AtomicBool>,
 }
 
 #[napi]
@@ -147,32 +149,7 @@ fn computed(
     options: &Options,
     cancel: Option<&AtomicBool>,
 ) -> Result<Option<Computed>> {
-    let settings = DiffOptions {
-        algorithm: match options.algorithm.as_str() {
-            "exact" => Algorithm::Exact,
-            "histogram" => Algorithm::Histogram,
-            "patience" => Algorithm::Patience,
-            _ => Algorithm::Auto,
-        },
-        compare: CompareOptions {
-            ignore_whitespace: options.ignore_whitespace.unwrap_or(false),
-            ignore_newline_at_eof: options.ignore_newline_at_eof.unwrap_or(false),
-            strip_trailing_cr: options.strip_trailing_cr.unwrap_or(false),
-            encoding: form.encoding(),
-        },
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "`as` saturates"
-        )]
-        max_edit_length: options.max_edit_length.map(|length| length as usize),
-        timeout: options
-            .timeout_ms
-            .and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok()),
-        cancel,
-        strict: options.strict.unwrap_or(false),
-        indent_heuristic: true,
-    };
+    let settings = settings(options, form.encoding(), cancel);
     let diff = diff_lines(old, new, &settings).map_err(diff_fault)?;
     Ok(diff.map(|diff| {
         let mut body = Vec::new();
@@ -188,7 +165,41 @@ fn computed(
     }))
 }
 
-fn diff_fault(error: DiffError) -> napi::Error {
+/// The core's options for those of the caller.
+pub fn settings<'c>(
+    options: &Options,
+    encoding: Encoding,
+    cancel: Option<&'c AtomicBool>,
+) -> DiffOptions<'c> {
+    DiffOptions {
+        algorithm: match options.algorithm.as_str() {
+            "exact" => Algorithm::Exact,
+            "histogram" => Algorithm::Histogram,
+            "patience" => Algorithm::Patience,
+            _ => Algorithm::Auto,
+        },
+        compare: CompareOptions {
+            ignore_whitespace: options.ignore_whitespace.unwrap_or(false),
+            ignore_newline_at_eof: options.ignore_newline_at_eof.unwrap_or(false),
+            strip_trailing_cr: options.strip_trailing_cr.unwrap_or(false),
+            encoding,
+        },
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates"
+        )]
+        max_edit_length: options.max_edit_length.map(|length| length as usize),
+        timeout: options
+            .timeout_ms
+            .and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok()),
+        cancel,
+        strict: options.strict.unwrap_or(false),
+        indent_heuristic: true,
+    }
+}
+
+pub fn diff_fault(error: DiffError) -> napi::Error {
     match error {
         DiffError::TooLarge { .. } | DiffError::TooManyLines { .. } => {
             fault(Code::InputTooLarge, error)

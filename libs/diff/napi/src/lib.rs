@@ -13,6 +13,7 @@ mod apply;
 mod diff;
 mod fault;
 mod patch;
+mod runs;
 mod text;
 
 use napi_derive::napi;

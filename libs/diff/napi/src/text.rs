@@ -164,6 +164,19 @@ impl TextInput<'_> {
         }
     }
 
+    /// The numbers of the characters: code points, and code units where they are lone surrogates.
+    pub fn characters(&self) -> Vec<u32> {
+        match self {
+            Self::Ascii(bytes) => bytes.iter().copied().map(u32::from).collect(),
+            Self::Units(units) => char::decode_utf16(units.iter().copied())
+                .map(|decoded| {
+                    decoded.map_or_else(|lone| lone.unpaired_surrogate().into(), u32::from)
+                })
+                .collect(),
+            Self::Bytes(bytes) => bytes.iter().copied().map(u32::from).collect(),
+        }
+    }
+
     /// One byte for each code unit, where all are below 256.
     fn latin1(&self) -> Option<Cow<'_, [u8]>> {
         match self {
@@ -226,6 +239,18 @@ impl FromNapiValue for TextOutput {
     // The derive for object fields asks for it; no function takes a `TextOutput`.
     unsafe fn from_napi_value(_: sys::napi_env, _: sys::napi_value) -> Result<Self> {
         Err(Error::from_reason("text of a result is never read back"))
+    }
+}
+
+/// Code units of a text in one of the forms of a string.
+pub fn units(text: &[u8], form: Form) -> usize {
+    match form {
+        Form::Latin1 | Form::Bytes => text.len(),
+        // A sequence of four bytes is a surrogate pair.
+        Form::Wtf8 => text
+            .iter()
+            .map(|&byte| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0))
+            .sum(),
     }
 }
 

@@ -1,5 +1,6 @@
 /** Patches onto texts: npm diff's `applyPatch`, and `applyUnifiedDiff`, which says how far it reached. */
 
+import type * as npm from 'diff';
 import { applyPatch as npmApplyPatch, type ApplyPatchOptions, type StructuredPatch } from 'diff';
 import { isFishplateError } from '@fishplate/engine';
 
@@ -16,7 +17,7 @@ import {
   type TextInput,
 } from './input';
 import { coded, selectNative, withCodes } from './native';
-import { npmParse } from './parse';
+import { npmParse, parsePatch } from './parse';
 import type { AppliedPatch, EngineOption, HunkOutcome, TextOf } from './results';
 
 /**
@@ -63,6 +64,36 @@ export function applyPatch(
   // What a caller's own function throws is the caller's.
   if (compareLine) return npmApplyPatch(source, file, { ...rest, compareLine });
   return withCodes(() => npmApplyPatch(source, file, rest));
+}
+
+/** Options of {@link applyPatches}: npm diff's, with {@link EngineOption} beside them. */
+export type ApplyPatchesOptions = npm.ApplyPatchesOptions & EngineOption;
+
+/**
+ * Applies a patch of several files, whose texts the callbacks load and take; see `applyPatches` of npm diff 9.
+ *
+ * Files are handled one after the other. A file that does not fit comes to `patched` as false, and an error that a
+ * callback passes on ends the run and goes to `complete`.
+ *
+ * @throws FishplateError `PATCH_MALFORMED`, `INPUT_INVALID`, `OPTION_INVALID` before the first callback.
+ */
+export function applyPatches(uniDiff: string | StructuredPatch[], options: ApplyPatchesOptions): void {
+  const given = checkOptions(options);
+  for (const name of ['loadFile', 'patched', 'complete'] as const) checkFunction(given[name], name);
+  const files = typeof uniDiff === 'string' ? parsePatch(uniDiff, given) : uniDiff;
+  for (const file of files) checkPatchObject(file, 'uniDiff');
+  const next = (index: number): void => {
+    const file = files[index];
+    if (file === undefined) return given.complete();
+    given.loadFile(file, (loadError, source) => {
+      if (loadError) return given.complete(loadError);
+      given.patched(file, applyPatch(source, file, given), (error) => {
+        if (error) return given.complete(error);
+        next(index + 1);
+      });
+    });
+  };
+  next(0);
 }
 
 /** Options of {@link applyUnifiedDiff}. */

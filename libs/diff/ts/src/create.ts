@@ -6,6 +6,7 @@ import * as npm from 'diff';
 import { DIFF_CODES } from './codes';
 import { checkScriptSize } from './fallback/bytes';
 import { checkFunction, checkName, checkOptions, checkString } from './input';
+import { isCount, type Limits, strictSettings } from './limits';
 import { runOnThread, selectNative, withCodes } from './native';
 import type { EngineOption } from './results';
 
@@ -29,14 +30,12 @@ type TwoFiles = [oldFileName: string, newFileName: string, oldStr: string, newSt
 type OneFile = [fileName: string, oldStr: string, newStr: string];
 
 /** Everything that the functions below take, once told apart from a bare callback. */
-interface PatchOptions extends EngineOption {
+interface PatchOptions extends Limits, EngineOption {
   context?: number;
   ignoreWhitespace?: boolean;
   ignoreNewlineAtEof?: boolean;
   stripTrailingCr?: boolean;
   newlineIsToken?: boolean;
-  maxEditLength?: number;
-  timeout?: number;
   headerOptions?: npm.HeaderOptions;
   callback?: (patch: unknown) => void;
 }
@@ -178,15 +177,15 @@ function create(oldStr: string, newStr: string, given: Given, make: Maker): unkn
     );
   }
   const native = selectNative(options.engine);
+  const settings = nativeOptions(options);
   // npm diff writes its default context into the object that it is given.
-  if (native === null || !isNative(options)) {
+  if (native === null || settings === null) {
     checkScriptSize(oldStr, 'oldStr');
     checkScriptSize(newStr, 'newStr');
     // What a caller's own function throws is the caller's.
     const work = (): unknown => make.npm({ ...options });
     return 'comparator' in options ? work() : withCodes(work);
   }
-  const settings = nativeOptions(options);
   const { callback } = options;
   const answer = (diff: NativeDiff | null): unknown => (diff === null ? undefined : make.native(diff));
   if (!callback) return withCodes(() => answer(native.diffLines(oldStr, newStr, settings)));
@@ -199,34 +198,20 @@ function create(oldStr: string, newStr: string, given: Given, make: Maker): unkn
   return undefined;
 }
 
-/** Whether the native engine answers these options as npm diff would. */
-function isNative(options: PatchOptions): boolean {
+/** What the native engine needs to answer as npm diff would; null where only npm diff can. */
+function nativeOptions(options: PatchOptions): NativeDiffOptions | null {
   for (const [name, value] of Object.entries(options)) {
-    if (!NATIVE_OPTIONS.has(name) && value !== undefined && value !== false) return false;
+    if (!NATIVE_OPTIONS.has(name) && value !== undefined && value !== false) return null;
   }
-  const { context, maxEditLength, timeout } = options;
-  return (
-    (context === undefined || context === Infinity || isCount(context)) &&
-    (maxEditLength === undefined || maxEditLength === Infinity || isCount(maxEditLength)) &&
-    (timeout === undefined || timeout === Infinity || isCount(timeout))
-  );
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function nativeOptions(options: PatchOptions): NativeDiffOptions {
-  const { context = 4, maxEditLength = Infinity, timeout = Infinity } = options;
+  const { context = 4 } = options;
+  const limits = strictSettings(options);
+  if (limits === null || (context !== Infinity && !isCount(context))) return null;
   return {
-    algorithm: 'exact',
-    strict: true,
+    ...limits,
     context: Math.min(context, 0xffff_ffff),
     ignoreWhitespace: Boolean(options.ignoreWhitespace),
     ignoreNewlineAtEof: Boolean(options.ignoreNewlineAtEof),
     stripTrailingCr: Boolean(options.stripTrailingCr),
-    ...(maxEditLength === Infinity ? {} : { maxEditLength }),
-    ...(timeout === Infinity ? {} : { timeoutMs: timeout }),
   };
 }
 

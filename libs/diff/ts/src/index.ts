@@ -8,8 +8,28 @@
 export type { EngineChoice, EngineName } from '@fishplate/engine';
 export {
   type ApplyPatchOptions,
+  type ArrayChange,
+  canonicalize,
+  type Change,
+  type ChangeObject,
+  convertChangesToDMP,
+  convertChangesToXML,
   type CreatePatchOptionsAbortable,
   type CreatePatchOptionsNonabortable,
+  type DiffArraysOptionsAbortable,
+  type DiffArraysOptionsNonabortable,
+  type DiffCharsOptionsAbortable,
+  type DiffCharsOptionsNonabortable,
+  type DiffCssOptionsAbortable,
+  type DiffCssOptionsNonabortable,
+  type DiffJsonOptionsAbortable,
+  type DiffJsonOptionsNonabortable,
+  type DiffLinesOptionsAbortable,
+  type DiffLinesOptionsNonabortable,
+  type DiffSentencesOptionsAbortable,
+  type DiffSentencesOptionsNonabortable,
+  type DiffWordsOptionsAbortable,
+  type DiffWordsOptionsNonabortable,
   FILE_HEADERS_ONLY,
   formatPatch,
   type HeaderOptions,
@@ -21,9 +41,37 @@ export {
   type StructuredPatchOptionsNonabortable,
 } from 'diff';
 
-export { applyPatch, applyUnifiedDiff, type ApplyUnifiedDiffOptions } from './apply';
+export {
+  applyPatch,
+  applyPatches,
+  type ApplyPatchesOptions,
+  applyUnifiedDiff,
+  type ApplyUnifiedDiffOptions,
+} from './apply';
 export { DIFF_CODES, DIFF_OUTCOMES, type DiffOutcomeCode } from './codes';
+export {
+  arrayDiff,
+  characterDiff,
+  cssDiff,
+  diffArrays,
+  type DiffArrays,
+  diffChars,
+  diffCss,
+  type DiffFunction,
+  diffJson,
+  diffLines,
+  diffSentences,
+  diffTrimmedLines,
+  diffWords,
+  diffWordsWithSpace,
+  jsonDiff,
+  lineDiff,
+  sentenceDiff,
+  wordDiff,
+  wordsWithSpaceDiff,
+} from './compare';
 export { createPatch, createTwoFilesPatch, type PatchFunction, structuredPatch } from './create';
+export { Diff } from './differ';
 export { applyEdits, type ApplyEditsOptions, type SearchReplace } from './edits';
 export type { TextInput } from './input';
 export { capability } from './native';

@@ -9,6 +9,9 @@ import { DIFF_CODES } from './codes';
 /** The generated surface of the binding; private to this package. */
 export type DiffNative = typeof import('@fishplate/diff-native');
 
+/** Ends a comparison that runs on a thread. */
+export type CancelToken = InstanceType<DiffNative['CancelToken']>;
+
 // One level below the package root both as src/ and as dist/.
 const { version } = require('../package.json') as { version: string };
 
@@ -34,7 +37,7 @@ export function capability(choice?: {
 }
 
 /** Comparisons that run on threads of the pool. */
-const running = new Set<{ cancel(): void }>();
+const running = new Set<CancelToken>();
 
 /**
  * Runs a comparison on a thread, and ends it when the process exits: Node waits for the threads of its pool.
@@ -43,7 +46,7 @@ const running = new Set<{ cancel(): void }>();
  */
 export async function runOnThread<Result>(
   native: DiffNative,
-  start: (token: InstanceType<DiffNative['CancelToken']>) => Promise<Result>,
+  start: (token: CancelToken) => Promise<Result>,
 ): Promise<Result> {
   const token = new native.CancelToken();
   if (running.size === 0) process.on('exit', cancelAll);

@@ -1,9 +1,16 @@
 import * as npm from 'diff';
 import fc from 'fast-check';
 
-import { applyPatch, applyUnifiedDiff, parsePatch, unifiedDiff } from '../src/index';
+import {
+  applyPatch,
+  applyPatches,
+  applyUnifiedDiff,
+  createTwoFilesPatch,
+  parsePatch,
+  unifiedDiff,
+} from '../src/index';
 import { pair, text } from './arbitraries';
-import { decisions, withBothEngines } from './engines';
+import { decisions, ENGINES, withBothEngines } from './engines';
 
 withBothEngines((engine) => {
   describe('applyPatch', () => {
@@ -180,4 +187,43 @@ test('both engines give the same answer about patches that drifted', () => {
     }),
     { numRuns: 4_000, seed: 6 },
   );
+});
+
+describe('applyPatches', () => {
+  const patches = `${createTwoFilesPatch('a', 'a', 'one\n', 'two\n')}${createTwoFilesPatch('b', 'b', 'x\n', 'y\n')}`;
+
+  test.each(ENGINES)('goes through the files in order, as npm diff (%s)', async (engine) => {
+    const files: Record<string, string> = { a: 'one\n', b: 'other\n' };
+    const run = (apply: typeof npm.applyPatches): Promise<unknown[]> =>
+      new Promise((resolve) => {
+        const seen: unknown[] = [];
+        apply(patches, {
+          engine,
+          loadFile: (file, done) => setImmediate(() => done(undefined, files[file.oldFileName!]!)),
+          patched: (file, content, done) => {
+            seen.push([file.oldFileName, content]);
+            done(undefined);
+          },
+          complete: (error) => resolve([...seen, error]),
+        } as npm.ApplyPatchesOptions);
+      });
+    expect(await run(applyPatches)).toEqual(await run(npm.applyPatches));
+    expect(await run(applyPatches)).toEqual([['a', 'two\n'], ['b', false], undefined]);
+  });
+
+  test('an error of a callback ends the run', () => {
+    const ended: unknown[] = [];
+    applyPatches(patches, {
+      loadFile: (_, done) => done('no file', ''),
+      patched: () => ended.push('patched'),
+      complete: (error) => ended.push(error),
+    });
+    expect(ended).toEqual(['no file']);
+  });
+
+  test('a callback that is none is refused before anything is loaded', () => {
+    expect(() => applyPatches(patches, {} as never)).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
+  });
 });

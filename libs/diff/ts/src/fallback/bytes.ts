@@ -23,3 +23,18 @@ export function checkScriptSize(text: TextInput, name: string): void {
     },
   );
 }
+
+/** Largest text that is cut into tokens as JavaScript strings, of which there may be one for each character. */
+const MAX_TOKENIZED_LENGTH = 1 << 25;
+
+/** @throws FishplateError `INPUT_TOO_LARGE` for a string above 32 Mi code units. */
+export function checkTokenSize(value: unknown, name: string): void {
+  if (typeof value !== 'string' || value.length <= MAX_TOKENIZED_LENGTH) return;
+  throw DIFF_CODES.error(
+    'INPUT_TOO_LARGE',
+    `${name} has a length of ${value.length}, too much to cut into tokens`,
+    {
+      details: { length: value.length, limit: MAX_TOKENIZED_LENGTH },
+    },
+  );
+}
