@@ -5,20 +5,21 @@ import { applyPatch as npmApplyPatch, type ApplyPatchOptions, type StructuredPat
 import { isFishplateError } from '@fishplate/engine';
 
 import { DIFF_CODES } from './codes';
-import { applyHunks } from './fallback/apply';
-import { checkScriptSize, latin1 } from './fallback/bytes';
+import { checkScriptSize, fitsScript, latin1 } from './fallback/bytes';
 import { hunkText } from './fallback/unified';
 import {
   checkFunction,
   checkOptions,
   checkPatchObject,
+  checkReach,
   checkString,
   checkText,
   type TextInput,
 } from './input';
-import { coded, selectNative, withCodes } from './native';
+import { coded, type DiffNative, selectNative, withCodes } from './native';
 import { npmParse, parsePatch } from './parse';
-import type { AppliedPatch, EngineOption, HunkOutcome, TextOf } from './results';
+import { applyHunks } from './placing/hunks';
+import type { AppliedPatch, EngineOption, HunkOutcome, MatchStrategy, ReachOption, TextOf } from './results';
 
 /**
  * Applies a patch to a text; see `applyPatch` of npm diff 9.
@@ -97,15 +98,16 @@ export function applyPatches(uniDiff: string | StructuredPatch[], options: Apply
 }
 
 /** Options of {@link applyUnifiedDiff}. */
-export type ApplyUnifiedDiffOptions = EngineOption;
+export type ApplyUnifiedDiffOptions = EngineOption & ReachOption;
 
 /**
  * Applies a patch to a text and says, for each hunk, where it went and how far it had to reach.
  *
  * A hunk is applied at the line it states (moved by as much as the hunks before it), or else at the only other place
- * that holds its old lines exactly. Where several places do, none is chosen: the hunk is rejected as `AMBIGUOUS` and
- * names them. All or nothing: with one hunk rejected there is no text. Line endings of a patch that is wholly LF or
- * wholly CRLF follow those of the source.
+ * that holds its old lines; or, as far as `reach` allows, where they stand but for white space or a little context.
+ * Where several places do equally well, none is chosen: the hunk is rejected as `AMBIGUOUS` and names them. All or
+ * nothing: with one hunk rejected there is no text. Line endings of a patch that is wholly LF or wholly CRLF follow
+ * those of the source. Past `offset` one piece of code serves both engines.
  *
  * @param source - The text to patch; bytes need not be UTF-8.
  * @param patch - Text of one file's patch, or an object of {@link parsePatch} or {@link structuredPatch}.
@@ -119,11 +121,12 @@ export function applyUnifiedDiff<Source extends TextInput>(
 ): AppliedPatch<TextOf<Source>> {
   const text = checkText(source, 'source');
   const changes = sameKind(textOf(patch), text);
-  const native = selectNative(checkOptions(options).engine);
-  const { text: patched, hunks } =
-    native === null
-      ? withCodes(() => applyInScript(text, changes))
-      : withCodes(() => native.applyUnified(text, changes));
+  const given = checkOptions(options);
+  const reach = checkReach(given.reach);
+  const native = selectNative(given.engine);
+  const { text: patched, hunks } = withCodes(() =>
+    native === null ? applyInScript(text, changes, reach) : applyNatively(native, text, changes, reach),
+  );
   const outcomes = hunks as HunkOutcome[];
   const rejected = outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
   return {
@@ -135,17 +138,34 @@ export function applyUnifiedDiff<Source extends TextInput>(
   };
 }
 
-function applyInScript(
+interface Patched {
+  readonly text?: TextInput | null;
+  readonly hunks: readonly unknown[];
+}
+
+/** The binding knows `exact` and `offset`; what it rejects may reach farther. */
+function applyNatively(
+  native: DiffNative,
   source: TextInput,
   changes: TextInput,
-): { text: TextInput | null; hunks: HunkOutcome[] } {
+  reach: MatchStrategy,
+): Patched {
+  const applied = native.applyUnified(source, changes);
+  const isDone =
+    reach === 'exact'
+      ? applied.hunks.every(({ strategy }) => strategy === 'exact')
+      : reach === 'offset' || applied.hunks.every(({ status }) => status === 'applied');
+  return isDone || !fitsScript(source) ? applied : applyInScript(source, changes, reach);
+}
+
+function applyInScript(source: TextInput, changes: TextInput, reach: MatchStrategy): Patched {
   checkScriptSize(source, 'source');
   checkScriptSize(changes, 'patch');
   const file = single(npmParse(latin1(changes)));
   if (file.isBinary) {
     throw DIFF_CODES.error('PATCH_BINARY', `the patch of ${file.newFileName ?? 'the file'} is binary`);
   }
-  const { text, hunks } = applyHunks(latin1(source), file);
+  const { text, hunks } = applyHunks(latin1(source), file, reach);
   return { text: typeof source === 'string' || text === null ? text : Buffer.from(text, 'latin1'), hunks };
 }
 

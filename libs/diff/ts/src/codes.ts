@@ -24,6 +24,14 @@ export const DIFF_CODES = defineCodes('diff', {
     summary: 'A patch for several files was given to a function that patches one text.',
     hint: 'Split it with parsePatch and apply each part to its own file.',
   },
+  PATCH_EMPTY: {
+    summary: 'A patch names no file, or holds nothing to apply.',
+    hint: 'Give `---` and `+++` lines with paths, a `*** Begin Patch` envelope, or search/replace blocks behind a path.',
+  },
+  PATCH_UNSUPPORTED: {
+    summary: 'A patch asks for something other than a change of text files.',
+    hint: 'Binary files, links and submodules cannot be patched as text; a move needs the headers `rename from` and `rename to`.',
+  },
   PATCH_BINARY: {
     summary: 'A patch says that a binary file changed, and carries no text to apply.',
     hint: 'Copy the file itself; a unified diff holds text changes only.',
@@ -60,6 +68,18 @@ export const DIFF_OUTCOMES = {
   OVERLAP: {
     summary: 'The place that fits lies before the end of the hunk applied before it.',
     hint: 'Hunks must follow each other in the order of the file; make the patch anew.',
+  },
+  FILE_MISSING: {
+    summary: 'A patch changes, moves or deletes a file that is not there.',
+    hint: 'Check the path; to create the file, say so in the patch.',
+  },
+  FILE_EXISTS: {
+    summary: 'A patch creates a file where there is one already.',
+    hint: 'Change the file instead, or delete it in the patch first.',
+  },
+  DELETE_MISMATCH: {
+    summary: 'A patch deletes a file that holds more than the patch says.',
+    hint: 'Read the file again and make the patch against what it holds now.',
   },
   EMPTY_SEARCH: {
     summary: 'The search text of an edit is empty.',

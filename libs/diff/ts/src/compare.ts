@@ -121,10 +121,10 @@ export const diffLines = ofTexts(lineDiff) as DiffFunction<
 >;
 
 /** {@link diffLines} without the white space at both ends of lines; see `diffTrimmedLines` of npm diff 9. */
-export const diffTrimmedLines = ((oldStr: string, newStr: string, options: unknown) =>
+export const diffTrimmedLines = ((oldStr: string, newStr: string, options: object | undefined) =>
   (diffLines as unknown as Loose)(oldStr, newStr, {
     ignoreWhitespace: true,
-    ...(typeof options === 'function' ? { callback: options } : (options)),
+    ...(typeof options === 'function' ? { callback: options } : options),
   })) as typeof diffLines;
 
 /** Compares two texts by characters (code points); see `diffChars` of npm diff 9. */

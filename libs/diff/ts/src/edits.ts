@@ -1,11 +1,11 @@
 /** Search/replace edits, as language models send them. */
 
 import { DIFF_CODES } from './codes';
-import { editText } from './fallback/edits';
-import { checkScriptSize } from './fallback/bytes';
-import { checkOptions, checkString } from './input';
+import { checkScriptSize, fitsScript } from './fallback/bytes';
+import { checkOptions, checkReach, checkString } from './input';
 import { selectNative, withCodes } from './native';
-import type { AppliedEdits, ChangeOutcome, EngineOption } from './results';
+import { editText } from './placing/edits';
+import type { AppliedEdits, ChangeOutcome, EngineOption, ReachOption } from './results';
 
 /** One edit: the text to find, and what to put in its place. */
 export interface SearchReplace {
@@ -14,10 +14,14 @@ export interface SearchReplace {
 }
 
 /** Options of {@link applyEdits}. */
-export type ApplyEditsOptions = EngineOption;
+export type ApplyEditsOptions = EngineOption & ReachOption;
 
 /**
  * Replaces texts that each occur exactly once, in order, each in the text that the edits before it left.
+ *
+ * A search text that is nowhere as it stands is looked for line by line, as far as `reach` allows: with other white
+ * space, or with other lines beside those that change. The replacement then takes the indentation and the line ends
+ * of its place. The outcome says how far each edit had to reach.
  *
  * A search text that occurs nowhere is rejected as `NO_MATCH` with the nearest place, one that occurs several times
  * as `AMBIGUOUS` with all of them. All or nothing: with one edit rejected there is no text.
@@ -35,11 +39,17 @@ export function applyEdits(
     throw DIFF_CODES.error('INPUT_INVALID', 'edits must be an array of { search, replace }');
   }
   const changes = Array.from(edits, copyEdit);
-  const native = selectNative(checkOptions(options).engine);
+  const given = checkOptions(options);
+  const reach = checkReach(given.reach);
+  const native = selectNative(given.engine);
   if (native === null) checkScriptSize(text, 'text');
-  const result = withCodes(() =>
-    native === null ? editText(text, changes) : native.applyEdits(text, changes),
-  );
+  const result = withCodes(() => {
+    if (native === null) return editText(text, changes, reach);
+    const applied = native.applyEdits(text, changes);
+    const reaches = reach !== 'exact' && reach !== 'offset' && fitsScript(text);
+    const isMissing = applied.edits.some(({ code }) => code === 'NO_MATCH');
+    return reaches && isMissing ? editText(text, changes, reach) : applied;
+  });
   const outcomes = result.edits as ChangeOutcome[];
   const rejected = outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
   return {

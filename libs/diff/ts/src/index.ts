@@ -73,8 +73,32 @@ export {
 export { createPatch, createTwoFilesPatch, type PatchFunction, structuredPatch } from './create';
 export { Diff } from './differ';
 export { applyEdits, type ApplyEditsOptions, type SearchReplace } from './edits';
+export type { Chunk } from './files/envelope';
+export {
+  changeText,
+  type NextFile,
+  type PatchedFile,
+  type PatchedFiles,
+  patchFiles,
+  type PatchFilesOptions,
+} from './files/patch-files';
+export {
+  type FileSection,
+  type FileSections,
+  type PatchFormat,
+  parseFileSections,
+  type SectionChange,
+} from './files/sections';
 export type { TextInput } from './input';
+export type { Step } from './placing/ladder';
 export { capability } from './native';
+export {
+  type ConflictStyle,
+  merge3,
+  type MergeConflict,
+  type MergedText,
+  type MergeOptions,
+} from './merge';
 export { parsePatch } from './parse';
 export type {
   AppliedEdits,
@@ -85,6 +109,7 @@ export type {
   HunkOutcome,
   MatchStrategy,
   NearestMatch,
+  ReachOption,
   TextOf,
   UnifiedDiff,
 } from './results';

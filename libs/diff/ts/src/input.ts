@@ -5,6 +5,8 @@ import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
 import type { StructuredPatch } from 'diff';
 
 import { DIFF_CODES } from './codes';
+import { STRATEGIES } from './placing/ladder';
+import type { MatchStrategy } from './results';
 
 /** Text as a string, or as bytes of any encoding. */
 export type TextInput = string | Uint8Array;
@@ -95,6 +97,15 @@ export function checkCount(value: unknown, name: string, least = 0): asserts val
       `${name} must be a whole number from ${least} on, and is ${describe(value)}`,
     );
   }
+}
+
+/** How far a change may reach; all the way unless told otherwise. */
+export function checkReach(reach: MatchStrategy = 'fuzz'): MatchStrategy {
+  if (STRATEGIES.includes(reach)) return reach;
+  throw DIFF_CODES.error(
+    'OPTION_INVALID',
+    `reach must be one of ${STRATEGIES.join(', ')}, and is ${describe(reach)}`,
+  );
 }
 
 /** Node 20 has no `ArrayBuffer.prototype.detached`; making a view on a detached buffer throws. */

@@ -38,8 +38,23 @@ export interface UnifiedDiff<Text extends string | Buffer = string> {
   readonly hunks: number;
 }
 
-/** How far a change had to reach to find its place, from nearest to farthest. */
-export type MatchStrategy = 'exact' | 'offset';
+/**
+ * How far a change had to reach to find its place, from nearest to farthest.
+ *
+ * - `exact`: at the expected line (an edit: at the only place), character for character.
+ * - `offset`: the same lines, at the only other place.
+ * - `trailing-whitespace`: white space at the ends of lines differs, the newline at the end of the file included.
+ * - `indent`: all lines are indented by the same more or less; lines that are added are indented likewise.
+ * - `fuzz`: up to two context lines, and no more than a third, are other lines or are not there. What is removed, and
+ *   the neighbours of what is only added, must be there.
+ */
+export type MatchStrategy = 'exact' | 'offset' | 'trailing-whitespace' | 'indent' | 'fuzz';
+
+/** The option of functions that look for the place of a change. */
+export interface ReachOption {
+  /** The farthest strategy that may be tried; `fuzz` unless given. The outcome says which one was. */
+  readonly reach?: MatchStrategy;
+}
 
 /** The most similar place of a text that was not found. */
 export interface NearestMatch {
@@ -58,6 +73,8 @@ export interface ChangeOutcome {
   readonly strategy?: MatchStrategy;
   /** 1-based line where it was applied, or was expected; an edit that is nowhere, or at several places, has none. */
   readonly line?: number;
+  /** How alike the wanted lines and the place are: 1 where all are there, 0 where nothing is alike. */
+  readonly similarity?: number;
   /** Lines of all places that fit equally well, where there are several; at most 20 are named. */
   readonly candidates?: readonly number[];
   /** The most similar place, where none fits. */
@@ -69,7 +86,6 @@ export interface HunkOutcome extends ChangeOutcome {
   readonly line: number;
   /** Lines between the place stated in the patch and the place found; negative is earlier. */
   readonly offset: number;
-  /** How alike the hunk's old lines and the place are: 1 where all are there, 0 where nothing is alike. */
   readonly similarity: number;
 }
 

@@ -12,9 +12,14 @@ export function latin1(text: TextInput): string {
 /** Largest text of the fallback: lines as JavaScript strings take some ten times the text, and a full heap ends the process. */
 const MAX_SCRIPT_LENGTH = 1 << 27;
 
+/** Whether the fallback takes a text of that size. */
+export function fitsScript(text: TextInput): boolean {
+  return text.length <= MAX_SCRIPT_LENGTH;
+}
+
 /** @throws FishplateError `INPUT_TOO_LARGE` above 128 MiB. */
 export function checkScriptSize(text: TextInput, name: string): void {
-  if (text.length <= MAX_SCRIPT_LENGTH) return;
+  if (fitsScript(text)) return;
   throw DIFF_CODES.error(
     'INPUT_TOO_LARGE',
     `${name} has a length of ${text.length}, too much for the fallback`,

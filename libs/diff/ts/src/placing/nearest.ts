@@ -68,7 +68,7 @@ function placesByLikeness(lines: readonly string[], wanted: readonly string[]): 
 }
 
 /** Mean likeness of lines side by side, by their length. */
-function similarityAt(lines: readonly string[], place: number, wanted: readonly string[]): number {
+export function similarityAt(lines: readonly string[], place: number, wanted: readonly string[]): number {
   let total = 0;
   let alike = 0;
   wanted.forEach((line, index) => {

@@ -1,58 +1,79 @@
-/** `applyUnifiedDiff` without the binding: the same places, the same refusals. */
+/** The hunks of a patch onto a text, as far as they may reach; the whole of `applyUnifiedDiff` without the binding. */
 
 import type { StructuredPatch, StructuredPatchHunk } from 'diff';
 
-import type { DiffOutcomeCode } from '../codes';
-import type { HunkOutcome } from '../results';
+import type { HunkOutcome, MatchStrategy } from '../results';
+import { LadderText, linesOf, MAX_CANDIDATES, type Refusal, type Step, withoutNewline } from './ladder';
 import { convertLineEndings } from './line-endings';
 import { MAX_NEAREST, nearestPlace } from './nearest';
-
-/** Places that an ambiguous hunk or edit names at the most. */
-export const MAX_CANDIDATES = 20;
 
 /** The old and new side of a hunk; lines hold their newline, where they have one. */
 interface Sides {
   readonly old: readonly string[];
   readonly new: readonly string[];
+  readonly steps: readonly Step[];
+  /** Whether a line says that it has no newline. */
+  readonly isMarked: boolean;
   /** 0-based line that the header names. */
   readonly stated: number;
 }
 
-/** Applies the hunks of a patch, all or none. */
+/** Applies the hunks of a patch, all or none; none goes farther than `reach`. */
 export function applyHunks(
   source: string,
   patch: StructuredPatch,
+  reach: MatchStrategy,
 ): { readonly text: string | null; readonly hunks: HunkOutcome[] } {
-  const lines = source.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  let result: string[] = [];
+  const lines = linesOf(source);
+  const ladder = new LadderText(lines);
+  const result: string[] = [];
+  const append = (more: readonly string[]): void => {
+    for (const line of more) result.push(line);
+  };
   let done = 0;
   let shift = 0;
   let searches = MAX_NEAREST;
   const hunks = convertLineEndings(patch.hunks, source).map((hunk): HunkOutcome => {
     const sides = sidesOf(hunk);
     const expected = sides.stated + shift;
-    const found = locate(lines, sides, expected, done);
-    if (typeof found !== 'number') {
-      const isSearched = found.code === 'NO_MATCH' && searches-- > 0;
-      return rejection(lines, sides, Math.max(0, expected), found, isSearched);
+    const found = locate(lines, sides, expected, done, reach);
+    if (typeof found === 'number') {
+      append(lines.slice(done, found));
+      append(sides.new);
+      done = found + sides.old.length;
+      shift = found - sides.stated;
+      const strategy = found === expected ? 'exact' : 'offset';
+      return { status: 'applied', strategy, line: found + 1, offset: shift, similarity: 1 };
     }
-    result = result.concat(lines.slice(done, found), sides.new);
-    done = found + sides.old.length;
-    shift = found - sides.stated;
-    const strategy = found === expected ? 'exact' : 'offset';
-    return { status: 'applied', strategy, line: found + 1, offset: shift, similarity: 1 };
+    const place = mayReach(found, sides) ? ladder.place(sides.steps, { expected, from: done }, reach) : null;
+    if (place === null || 'code' in place) {
+      const refusal = place ?? found;
+      const isSearched = refusal.code === 'NO_MATCH' && searches-- > 0;
+      return rejection(lines, sides, Math.max(0, expected), refusal, isSearched);
+    }
+    append(lines.slice(done, place.start));
+    append(place.lines);
+    done = place.end;
+    shift = place.start - sides.stated;
+    const { strategy, similarity } = place;
+    return { status: 'applied', strategy, line: place.start + 1, offset: shift, similarity };
   });
   const complete = hunks.every(({ status }) => status === 'applied');
   return { text: complete ? result.concat(lines.slice(done)).join('') : null, hunks };
 }
 
-/** Why a hunk has no place. */
-interface Refusal {
-  readonly code: DiffOutcomeCode;
-  readonly candidates?: readonly number[];
+/** A hunk that says how the text ends is not reached for where it ends otherwise. */
+function mayReach({ code }: Refusal, { isMarked }: Sides): boolean {
+  return code === 'NO_MATCH' || (code === 'END_OF_FILE' && !isMarked);
 }
 
-function locate(lines: readonly string[], sides: Sides, expected: number, done: number): number | Refusal {
+function locate(
+  lines: readonly string[],
+  sides: Sides,
+  expected: number,
+  done: number,
+  reach: MatchStrategy,
+): number | Refusal {
   let refusal: Refusal = { code: 'NO_MATCH' };
   if (standsAt(lines, sides.old, expected, same)) {
     if (!endsWell(lines, sides, expected)) refusal = { code: 'END_OF_FILE' };
@@ -62,7 +83,7 @@ function locate(lines: readonly string[], sides: Sides, expected: number, done: 
     refusal = { code: 'END_OF_FILE' };
   }
   // Lines without any context could go anywhere.
-  if (sides.old.length === 0) return refusal;
+  if (sides.old.length === 0 || reach === 'exact') return refusal;
   const places: number[] = [];
   for (let at = done; at + sides.old.length <= lines.length && places.length < MAX_CANDIDATES; at++) {
     if (standsAt(lines, sides.old, at, same) && endsWell(lines, sides, at)) places.push(at);
@@ -84,10 +105,6 @@ function standsAt(
 const same = (a: string, b: string): boolean => a === b;
 const sameButForNewline = (a: string, b: string): boolean => withoutNewline(a) === withoutNewline(b);
 
-function withoutNewline(line: string): string {
-  return line.endsWith('\n') ? line.slice(0, -1) : line;
-}
-
 /** Whether only the last line of the result would be without newline. */
 function endsWell(lines: readonly string[], sides: Sides, at: number): boolean {
   const open = (line: string): boolean => !line.endsWith('\n');
@@ -99,16 +116,26 @@ function endsWell(lines: readonly string[], sides: Sides, at: number): boolean {
 }
 
 function sidesOf(hunk: StructuredPatchHunk): Sides {
-  const old: string[] = [];
-  const new_: string[] = [];
+  const steps: Step[] = [];
+  let isMarked = false;
   hunk.lines.forEach((line, index) => {
     const marker = line[0] ?? ' ';
-    if (marker === '\\') return;
-    const content = line.slice(1) + (hunk.lines[index + 1]?.startsWith('\\') ? '' : '\n');
-    if (marker !== '+') old.push(content);
-    if (marker !== '-') new_.push(content);
+    if (marker === '\\') {
+      isMarked = true;
+      return;
+    }
+    const kind = marker === '+' ? 'added' : marker === '-' ? 'removed' : 'context';
+    steps.push({ kind, line: line.slice(1) + (hunk.lines[index + 1]?.startsWith('\\') ? '' : '\n') });
   });
-  return { old, new: new_, stated: Math.max(0, hunk.oldStart - 1) };
+  const side = (other: Step['kind']): string[] =>
+    steps.flatMap(({ kind, line }) => (kind === other ? [] : [line]));
+  return {
+    old: side('added'),
+    new: side('removed'),
+    steps,
+    isMarked,
+    stated: Math.max(0, hunk.oldStart - 1),
+  };
 }
 
 function rejection(

@@ -1,14 +1,16 @@
-/** `applyEdits` without the binding. */
+/** Search/replace edits onto a text, as far as they may reach; the whole of `applyEdits` without the binding. */
 
 import type { SearchReplace } from '../edits';
-import type { ChangeOutcome } from '../results';
-import { MAX_CANDIDATES } from './apply';
+import { diffLines } from '../compare';
+import type { ChangeOutcome, MatchStrategy } from '../results';
+import { LadderText, linesOf, MAX_CANDIDATES, type Step } from './ladder';
 import { MAX_NEAREST, nearestPlace } from './nearest';
 
-/** Makes the edits one after the other, all or none. */
+/** Makes the edits one after the other, all or none; none goes farther than `reach`. */
 export function editText(
   text: string,
   edits: readonly SearchReplace[],
+  reach: MatchStrategy,
 ): { readonly text: string | null; readonly edits: ChangeOutcome[] } {
   let edited = text;
   let searches = MAX_NEAREST;
@@ -17,6 +19,15 @@ export function editText(
     const places = occurrences(edited, search);
     const [at] = places;
     if (at === undefined) {
+      const lines = linesOf(edited);
+      const place =
+        search === replace ? null : new LadderText(lines).place(stepsOf(search, replace), { from: 0 }, reach);
+      if (place !== null && 'code' in place) return { status: 'rejected', ...place };
+      if (place !== null) {
+        const { start, end, strategy, similarity } = place;
+        edited = [...lines.slice(0, start), ...place.lines, ...lines.slice(end)].join('');
+        return { status: 'applied', strategy, line: start + 1, similarity };
+      }
       const wanted = search.replace(/\n$/, '').split('\n');
       const nearest = searches-- > 0 ? nearestPlace(edited.split('\n'), wanted) : undefined;
       return { status: 'rejected', code: 'NO_MATCH', ...(nearest === undefined ? {} : { nearest }) };
@@ -34,6 +45,26 @@ export function editText(
     return { status: 'applied', strategy: 'exact', line };
   });
   return { text: outcomes.every(({ status }) => status === 'applied') ? edited : null, edits: outcomes };
+}
+
+/** Edits that are compared for what they leave as it is; past that all of the search counts as replaced. */
+const MAX_EDIT_LENGTH = 2_000;
+
+/** An edit by its lines: what search and replacement share is context. */
+function stepsOf(search: string, replace: string): Step[] {
+  const [before, after] = [wholeLines(search), wholeLines(replace)];
+  const changes = diffLines(before, after, { maxEditLength: MAX_EDIT_LENGTH }) ?? [
+    { value: before, removed: true, added: false },
+    { value: after, removed: false, added: true },
+  ];
+  return changes.flatMap(({ value, removed, added }) => {
+    const kind = removed ? 'removed' : added ? 'added' : 'context';
+    return linesOf(value).map((line): Step => ({ kind, line }));
+  });
+}
+
+function wholeLines(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
 /** Where `search` starts, overlapping or not, the first places only. */
