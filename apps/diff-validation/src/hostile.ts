@@ -5,7 +5,9 @@ import {
   applyEdits,
   applyPatch,
   applyUnifiedDiff,
+  changeText,
   createTwoFilesPatch,
+  parseFileSections,
   parsePatch,
   unifiedDiff,
 } from '@fishplate/diff';
@@ -15,11 +17,46 @@ import { type AskedEngine, type Check, expectEqual } from './check';
 export const hostileChecks: Check[] = [
   { name: 'malformed patches are refused with a code and a line', run: refusesMalformed },
   { name: 'two places that fit equally well are refused, and both are named', run: refusesAmbiguous },
+  {
+    name: 'a change reaches over white space and says so, never over the line it removes',
+    run: reachesWithReport,
+  },
+  { name: 'patches in three formats change the text they fit, and no other', run: patchesAllOrNothing },
   { name: 'text with NUL and lone surrogates survives', run: keepsOddText },
   { name: 'one line of 100 MB is compared', run: comparesLongLine, nativeOnly: true },
   { name: 'two unrelated texts of 100,000 lines are compared', run: comparesUnrelated },
   { name: 'arguments of other types are refused with a code', run: refusesTypes },
 ];
+
+function reachesWithReport(engine: AskedEngine): string {
+  const patch = '@@ -1,3 +1,3 @@\n if x:\n-    a()\n+    b()\n end\n';
+  const reached = applyUnifiedDiff('if x:\n\ta()\nend\n', patch, { engine });
+  expectEqual(
+    [reached.text, reached.hunks[0]?.strategy],
+    ['if x:\n\tb()\nend\n', 'indent'],
+    'tabs for blanks',
+  );
+  const refused = applyUnifiedDiff('if x:\n    aa()\nend\n', patch, { engine });
+  expectEqual([refused.text, refused.hunks[0]?.code], [null, 'NO_MATCH'], 'another line');
+  return `reached: ${reached.hunks[0]?.strategy}`;
+}
+
+function patchesAllOrNothing(engine: AskedEngine): string {
+  const patches = [
+    '--- a/f\n+++ b/f\n@@ -1 +1 @@\n-x\n+y\n',
+    '*** Begin Patch\n*** Update File: f\n@@\n-x\n+y\n*** End Patch\n',
+    'f\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n',
+  ];
+  for (const patch of patches) {
+    const { sections, format } = parseFileSections(patch, { engine });
+    expectEqual(sections.length, 1, format);
+    const made = sections.map((section) => changeText('x\n', section, { engine }).text);
+    expectEqual(made, ['y\n'], `${format} onto the text it was made for`);
+    const refused = sections.map((section) => changeText('z\n', section, { engine }).text);
+    expectEqual(refused, [null], `${format} onto another text`);
+  }
+  return `${patches.length} formats`;
+}
 
 function refusesMalformed(engine: AskedEngine): string {
   const header = '--- a\n+++ b\n';

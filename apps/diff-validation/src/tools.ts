@@ -52,6 +52,28 @@ export function applyWith(program: 'git' | 'patch', files: readonly PatchedFile[
   }
 }
 
+/** What `git merge-file` makes of three texts. */
+export function mergeWithGit(
+  base: string,
+  ours: string,
+  theirs: string,
+  style: 'merge' | 'diff3' | 'zdiff3',
+): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fishplate-validation-'));
+  try {
+    const texts = { ours, base, theirs };
+    const names = Object.keys(texts);
+    for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+    const flags = style === 'merge' ? [] : [`--${style}`];
+    const args = ['merge-file', '-p', ...flags, ...names.flatMap((name) => ['-L', name]), ...names];
+    const result = spawnSync('git', args, { cwd: folder, encoding: 'utf8' });
+    if (result.stderr !== '') throw new Error(`git merge-file: ${result.stderr}`);
+    return result.stdout;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** GNU patch removes a file that a patch leaves empty. */
 function readOrEmpty(path: string): Buffer {
   try {

@@ -1,9 +1,12 @@
 /** Checks that ask npm diff, git and GNU patch. */
 
+import { seeded } from '@fishplate/bench-harness';
+import * as ours from '@fishplate/diff';
 import {
   applyPatch,
   applyUnifiedDiff,
   createTwoFilesPatch,
+  merge3,
   parsePatch,
   reverseUnifiedDiff,
   structuredPatch,
@@ -13,7 +16,7 @@ import * as npm from 'diff';
 
 import { type AskedEngine, type Check, expectEqual } from './check';
 import { type Alphabet, generatePairs, type Pair } from './pairs';
-import { applyWith, isGnuPatch, isInstalled, type PatchedFile } from './tools';
+import { applyWith, isGnuPatch, isInstalled, mergeWithGit, type PatchedFile } from './tools';
 
 const GIT = { tool: 'git', present: isInstalled('git') };
 const GNU_PATCH = { tool: 'GNU patch', present: isGnuPatch() };
@@ -22,6 +25,12 @@ const GNU_PATCH = { tool: 'GNU patch', present: isGnuPatch() };
 export function truthChecks(cases: number): Check[] {
   return [
     { name: 'patch text and objects equal those of npm diff', run: (engine) => equalsNpm(cases, engine) },
+    { name: 'changes equal those of npm diff', run: (engine) => comparesAsNpm(cases, engine) },
+    {
+      name: 'merges equal those of git, in three styles',
+      needs: GIT,
+      run: (engine) => mergesAsGit(Math.ceil(cases / 10), engine),
+    },
     { name: 'parsed patches equal those of npm diff', run: (engine) => parsesAsNpm(cases, engine) },
     { name: 'applying drifted patches ends as with npm diff', run: (engine) => appliesAsNpm(cases, engine) },
     ...(['utf8', 'bytes'] as const).flatMap((alphabet): Check[] => [
@@ -60,6 +69,55 @@ function equalsNpm(cases: number, engine: AskedEngine): string {
     );
   });
   return `${cases} pairs, ${optionSets.length} sets of options`;
+}
+
+type Compare = (old: string, new_: string, options: object) => unknown;
+
+/** The comparing functions of npm diff that take two texts. */
+const COMPARING = [
+  'diffLines',
+  'diffTrimmedLines',
+  'diffWords',
+  'diffWordsWithSpace',
+  'diffChars',
+  'diffSentences',
+  'diffCss',
+  'diffJson',
+] as const;
+
+function comparesAsNpm(cases: number, engine: AskedEngine): string {
+  strings(cases, 16).forEach(([old, new_], index) => {
+    for (const name of COMPARING) {
+      const options = { oneChangePerToken: index % 5 === 0 };
+      const [own, model] = [ours[name] as Compare, npm[name] as Compare];
+      expectEqual(
+        own(old, new_, { ...options, engine }),
+        model(old, new_, { ...options }),
+        `${name} of pair ${index}`,
+      );
+    }
+  });
+  return `${cases} pairs, ${COMPARING.length} functions`;
+}
+
+function mergesAsGit(cases: number, engine: AskedEngine): string {
+  let conflicts = 0;
+  const random = seeded(17);
+  for (let index = 0; index < cases; index++) {
+    // Lines that occur once: there is one way only to pair them.
+    const base = Array.from({ length: 2 + random(20) }, (_, line) => `line ${line}\n`);
+    const [left, right] = [0, 1].map((side) =>
+      base.flatMap((line, at) =>
+        random(6) === 0 ? (random(2) ? [`new ${side * random(2)}.${at}\n`] : []) : [line],
+      ),
+    );
+    const texts = [base, left!, right!].map((lines) => lines.join(''));
+    const style = (['merge', 'diff3', 'zdiff3'] as const)[index % 3]!;
+    const merged = merge3(texts[0]!, texts[1]!, texts[2]!, { style, engine });
+    expectEqual(merged.text, mergeWithGit(texts[0]!, texts[1]!, texts[2]!, style), `merge ${index}`);
+    conflicts += merged.conflicts.length;
+  }
+  return `${cases} merges, ${conflicts} conflicts`;
 }
 
 function parsesAsNpm(cases: number, engine: AskedEngine): string {

@@ -60,14 +60,6 @@ export const RUNTIME_CODES = defineCodes('runtime', {
     summary: 'A text holds characters that cannot be written in the encoding of the file.',
     hint: 'Leave those characters out (half a surrogate pair fits no encoding), or convert the file to UTF-8 first.',
   },
-  PATCH_UNSUPPORTED: {
-    summary: 'A patch asks for something that apply_patch does not do.',
-    hint: 'Send a unified diff of text files; the message names the part that cannot be applied.',
-  },
-  PATCH_EMPTY: {
-    summary: 'A patch names no file.',
-    hint: 'Send a unified diff with `--- a/path`, `+++ b/path` and `@@` lines; edit_file takes search and replacement.',
-  },
   FILE_ACCESS_FAILED: {
     summary: 'The operating system refused an operation on a file.',
     hint: 'The message holds its words; check permissions, free space and whether another program holds the file.',

@@ -99,6 +99,73 @@ const MODIFY = '--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n';
 const DELETE = '--- a/b.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-b\n';
 const FILES = { 'a.txt': 'one\ntwo\n', 'b.txt': 'b\n', 's.sh': 'run\n' };
 
+describe('changes that drifted', () => {
+  test('edit_file reaches, says how far, and stops where it is told', async () => {
+    const { runtime, read } = open({ f: 'if (a) {\n\tb();\n}\n' });
+    const input = edit('if (a) {\n    b();\n}', 'if (a) {\n    c();\n}');
+    expect(await runtime.call('edit_file', { ...input, reach: 'trailing-whitespace' })).toMatchObject({
+      ok: false,
+      code: 'NO_MATCH',
+    });
+    const result = await runtime.call('edit_file', input);
+    expect(result).toMatchObject({ ok: true, data: { edits: [{ strategy: 'indent', line: 1 }] } });
+    expect(result.text).toMatch(/^edit 1: indent, line 1, \d+% alike\n/);
+    expect(read('f')).toBe('if (a) {\n\tc();\n}\n');
+  });
+
+  test('apply_patch takes the envelope: all of it, and undo takes it back', async () => {
+    const { root, runtime, read } = open({ 'src/f': 'one\n  two\n', gone: 'x\n' });
+    const patch = `*** Begin Patch
+*** Update File: src/f
+*** Move to: src/g
+@@
+-two
++three
+*** Delete File: gone
+*** Add File: new
++made
+*** End Patch
+`;
+    const result = await runtime.call('apply_patch', { patch });
+    expect(result).toMatchObject({
+      ok: true,
+      data: {
+        format: 'envelope',
+        added: 2,
+        removed: 2,
+        files: [
+          { action: 'rename', from: 'src/f', path: 'src/g', hunks: [{ strategy: 'indent' }] },
+          { action: 'delete', path: 'gone' },
+          { action: 'create', path: 'new' },
+        ],
+      },
+    });
+    expect([read('src/g'), read('new')]).toEqual(['one\n  three\n', 'made\n']);
+    expect([existsSync(join(root, 'src/f')), existsSync(join(root, 'gone'))]).toEqual([false, false]);
+    expect((await runtime.call('undo', {})).ok).toBe(true);
+    expect([read('src/f'), read('gone')]).toEqual(['one\n  two\n', 'x\n']);
+    expect(existsSync(join(root, 'new'))).toBe(false);
+  });
+
+  test('apply_patch takes search/replace blocks, in the line ends of the file', async () => {
+    const { runtime, read } = open({ f: 'one\r\ntwo\r\n' });
+    const patch = 'f\n<<<<<<< SEARCH\none\ntwo\n=======\none\nand\ntwo\n>>>>>>> REPLACE\n';
+    expect(await runtime.call('apply_patch', { patch })).toMatchObject({
+      ok: true,
+      data: { format: 'search-replace', files: [{ hunks: [{ strategy: 'exact' }] }] },
+    });
+    expect(read('f')).toBe('one\r\nand\r\ntwo\r\n');
+  });
+
+  test('paths of an envelope stay in the workspace', async () => {
+    const { runtime } = open({ f: 'x\n' });
+    for (const path of ['../out', '/etc/out', '.git/config']) {
+      const patch = `*** Begin Patch\n*** Add File: ${path}\n+x\n*** End Patch`;
+      expect(await codeOf(() => runtime.call('apply_patch', { patch }))).toMatch(/^PATH_/);
+    }
+  });
+});
+
 describe('apply_patch', () => {
   test('creates, modifies and deletes in one go', async () => {
     const { root, runtime, read } = open(FILES);

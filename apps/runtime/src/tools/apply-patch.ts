@@ -8,6 +8,7 @@ import {
   changeOutcomeSchema,
   describeRejected,
   hintOf,
+  reachSchema,
   type ShownOutcome,
   shownOutcome,
 } from './change-outcomes.js';
@@ -20,10 +21,14 @@ export const applyPatch = defineTool({
   name: 'apply_patch',
   title: 'Apply a patch',
   description:
-    'Applies a unified diff (`--- a/path`, `+++ b/path`, `@@` hunks; /dev/null creates or deletes; git headers rename ' +
-    'and change modes) to any number of files: all of it, or nothing. A hunk goes where its lines stand exactly; ' +
-    'where several places fit, it is refused.',
-  inputSchema: z.strictObject({ patch: z.string().min(1).describe('The unified diff') }),
+    'Applies a patch to any number of files: all of it, or nothing. Takes a unified diff (`--- a/path`, `+++ b/path`, ' +
+    '`@@` hunks; /dev/null creates or deletes; git headers rename and change modes), a `*** Begin Patch` envelope, or ' +
+    '`<<<<<<< SEARCH` blocks behind a path. Changes may have drifted: each says how far it had to reach for its ' +
+    'place; where several places fit, it is refused.',
+  inputSchema: z.strictObject({
+    patch: z.string().min(1).describe('The patch'),
+    reach: reachSchema,
+  }),
   dataSchema: z.object({
     files: z.array(
       z.object({
@@ -35,15 +40,17 @@ export const applyPatch = defineTool({
         hunks: z.array(changeOutcomeSchema),
       }),
     ),
+    format: z.string().describe('Format of the patch: unified, envelope, search-replace'),
     added: z.int(),
     removed: z.int(),
     step: z.int().describe('Number of this step, for undo and diff'),
   }),
   annotations: CHANGES,
-  execute({ patch }, { files, config, lock, session, signal, diffEngine }) {
+  execute({ patch, reach }, { files, config, lock, session, signal, diffEngine }) {
     return lock.run(async () => {
       const plan = await planPatch(patch, files, {
         engine: diffEngine,
+        reach,
         maxFileBytes: config.limits.maxFileBytes,
       });
       const engines = { files: files.name, ...(plan.engine === null ? {} : { diff: plan.engine }) };
@@ -58,7 +65,7 @@ export const applyPatch = defineTool({
       const removed = shown.reduce((sum, file) => sum + file.removed, 0);
       return {
         ok: true,
-        data: { files: shown, added, removed, step: written.step },
+        data: { files: shown, format: plan.format, added, removed, step: written.step },
         text: shown.map(describeFile).join('\n'),
         summary: `${shown.length === 1 ? shown[0]!.path : `${shown.length} files`}: +${added} -${removed}`,
         engines,
@@ -106,7 +113,7 @@ function describeFile(file: {
 }): string {
   const moved = file.hunks.filter(({ strategy }) => strategy !== undefined && strategy !== 'exact');
   const notes = moved
-    .map(({ strategy, line, offset }) => ` [${strategy} ${offset} to line ${line}]`)
+    .map(({ strategy, line, offset }) => ` [${strategy}${offset ? ` by ${offset}` : ''} to line ${line}]`)
     .join('');
   const origin = file.from === undefined ? '' : ` from ${file.from}`;
   return `${file.action} ${file.path}${origin} (+${file.added} -${file.removed})${notes}`;

@@ -1,6 +1,6 @@
 /** What became of edits and hunks, as results show it: shared by `edit_file` and `apply_patch`. */
 
-import { DIFF_OUTCOMES } from '@fishplate/diff';
+import { DIFF_OUTCOMES, type MatchStrategy } from '@fishplate/diff';
 import { z } from 'zod';
 
 /** What the diff library answers for an edit or hunk, as far as results show it. */
@@ -15,11 +15,28 @@ export interface ChangeOutcomeLike {
   readonly nearest?: { readonly line: number; readonly similarity: number };
 }
 
+const STRATEGIES = [
+  'exact',
+  'offset',
+  'trailing-whitespace',
+  'indent',
+  'fuzz',
+] as const satisfies readonly MatchStrategy[];
+
+/** Schema of the farthest strategy that a change may use. */
+export const reachSchema = z
+  .enum(STRATEGIES)
+  .default('fuzz')
+  .describe('How far a change may reach for its place: exact, offset, trailing-whitespace, indent or fuzz');
+
 /** Schema of one outcome. */
 export const changeOutcomeSchema = z.object({
   status: z.enum(['applied', 'rejected']),
   code: z.string().optional(),
-  strategy: z.string().optional().describe('How far the place was from where it was expected: exact, offset'),
+  strategy: z
+    .string()
+    .optional()
+    .describe('How far it had to reach: exact, offset, trailing-whitespace, indent, fuzz'),
   line: z.int().optional().describe('Line, from 1, where it was applied or expected'),
   offset: z.int().optional().describe('Lines between the place stated and the place found'),
   similarity: z.number().optional(),
@@ -72,4 +89,14 @@ export function describeRejected(
     ? ` (nearest: line ${nearest.line}, ${Math.round(nearest.similarity * 100)}% alike)`
     : '';
   return `${what}: ${PROBLEMS[code] ?? code}${places}${close}`;
+}
+
+/** One applied outcome that had to reach, in words, such as `edit 2: indent, line 7, 95% alike`; none for the others. */
+export function describeReach(
+  what: string,
+  { status, strategy, line, similarity }: ChangeOutcomeLike,
+): string[] {
+  if (status !== 'applied' || strategy === undefined || strategy === 'exact') return [];
+  const alike = similarity === undefined ? '' : `, ${Math.round(similarity * 100)}% alike`;
+  return [`${what}: ${strategy}, line ${line}${alike}`];
 }

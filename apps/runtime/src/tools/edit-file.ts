@@ -6,7 +6,14 @@ import { z } from 'zod';
 import { throwIfCancelled } from '../cancellation.js';
 import { fileDiff } from '../session/file-diff.js';
 import { decodeText, encodeText, withLineEnds } from '../workspace/text.js';
-import { changeOutcomeSchema, describeRejected, hintOf, shownOutcome } from './change-outcomes.js';
+import {
+  changeOutcomeSchema,
+  describeReach,
+  describeRejected,
+  hintOf,
+  reachSchema,
+  shownOutcome,
+} from './change-outcomes.js';
 import { refuse, refuseChanged, refuseMissing, refuseWith } from './refusal.js';
 import { CHANGES, defineTool } from './tool.js';
 
@@ -17,14 +24,16 @@ export const editFile = defineTool({
   name: 'edit_file',
   title: 'Edit a file',
   description:
-    'Replaces text in one file. Each `search` must occur exactly once, character for character; give enough ' +
-    'surrounding lines. Edits apply in order, all or none. In a CRLF file line ends of both texts are adjusted.',
+    'Replaces text in one file. Each `search` must occur exactly once; give enough surrounding lines. Text that is ' +
+    'nowhere as it stands is looked for with other white space or other lines around, and the answer says so. Edits ' +
+    'apply in order, all or none. In a CRLF file line ends of both texts are adjusted.',
   inputSchema: z.strictObject({
     path: z.string().describe('Path relative to the workspace'),
     edits: z
       .array(z.strictObject({ search: z.string(), replace: z.string() }))
       .min(1)
       .max(MAX_EDITS),
+    reach: reachSchema,
   }),
   dataSchema: z.object({
     path: z.string(),
@@ -47,7 +56,7 @@ export const editFile = defineTool({
         search: withLineEnds(search, decoded.lineEnds),
         replace: withLineEnds(replace, decoded.lineEnds),
       }));
-      const applied = applyEdits(decoded.text, edits, { engine: diffEngine });
+      const applied = applyEdits(decoded.text, edits, { engine: diffEngine, reach: input.reach });
       const engines = { files: files.name, diff: applied.engine };
       const outcomes = applied.edits.map(shownOutcome);
       if (!applied.ok || applied.text === null) {
@@ -88,7 +97,10 @@ export const editFile = defineTool({
           algorithm: shown.algorithm,
           step: written.step,
         },
-        text: shown.patch,
+        text: applied.edits
+          .flatMap((outcome, index) => describeReach(`edit ${index + 1}`, outcome))
+          .concat(shown.patch)
+          .join('\n'),
         summary: `${path}: +${added} -${removed}`,
         engines,
         step: written.step,

@@ -1,12 +1,19 @@
 /** Works out what a multi-file patch makes of each file, in memory: nothing is written here. */
 
-import { applyUnifiedDiff, type HunkOutcome, parsePatch, type StructuredPatch } from '@fishplate/diff';
+import {
+  changeText,
+  type ChangeOutcome,
+  type FileSection,
+  type MatchStrategy,
+  parseFileSections,
+  type PatchFormat,
+  unifiedDiff,
+} from '@fishplate/diff';
 import type { EngineChoice, EngineName } from '@fishplate/engine';
 
 import { RUNTIME_CODES, type RuntimeOutcomeCode } from '../codes.js';
 import type { FileAccess, FileChange, FileState, NextState } from '../workspace/file-access.js';
-import { decodeText, encodeText } from '../workspace/text.js';
-import { nameFiles } from './patch-names.js';
+import { type DecodedText, decodeText, encodeText, withLineEnds } from '../workspace/text.js';
 
 /** What a patch does to one file. */
 export interface PlannedFile {
@@ -14,7 +21,7 @@ export interface PlannedFile {
   readonly action: 'create' | 'delete' | 'modify' | 'rename' | 'copy';
   /** Where a renamed or copied file comes from. */
   readonly from?: string;
-  readonly hunks: readonly HunkOutcome[];
+  readonly hunks: readonly ChangeOutcome[];
   readonly added: number;
   readonly removed: number;
 }
@@ -33,11 +40,13 @@ export interface PatchPlan {
   /** What to write; sound only without problems. Files that stay as they are are left out. */
   readonly changes: readonly FileChange[];
   readonly engine: EngineName | null;
+  readonly format: PatchFormat;
 }
 
 /** How to work it out. */
 export interface PatchPlanOptions {
   readonly engine: EngineChoice;
+  readonly reach: MatchStrategy;
   readonly maxFileBytes: number;
 }
 
@@ -60,8 +69,9 @@ export async function planPatch(
   options: PatchPlanOptions,
 ): Promise<PatchPlan> {
   const planner = new Planner(files, options);
-  for (const part of parsePatch(patch, { engine: options.engine })) await planner.add(part);
-  return planner.finish();
+  const { format, sections } = parseFileSections(patch, { engine: options.engine });
+  for (const section of sections) await planner.add(section);
+  return { ...planner.finish(), format };
 }
 
 class Planner {
@@ -75,23 +85,22 @@ class Planner {
     private readonly options: PatchPlanOptions,
   ) {}
 
-  async add(part: StructuredPatch): Promise<void> {
-    const names = nameFiles(part);
-    if (names === null) return;
+  async add(section: FileSection): Promise<void> {
+    const { keepsSource } = section;
     const from =
-      names.from === null ? null : this.files.resolve(names.from, names.keepsSource ? 'read' : 'write');
-    const to = names.to === null ? null : this.files.resolve(names.to, 'write');
+      section.from === null ? null : this.files.resolve(section.from, keepsSource ? 'read' : 'write');
+    const to = section.to === null ? null : this.files.resolve(section.to, 'write');
     const path = (to ?? from)!;
     const source = from === null ? null : await this.slot(from);
     const target = to === null ? null : await this.slot(to);
-    const creates = from === null || (source!.now === null && from === to && startsFromNothing(part));
+    const creates = from === null || (source!.now === null && from === to && startsFromNothing(section));
     const action = creates
       ? 'create'
       : to === null
         ? 'delete'
         : from === to
           ? 'modify'
-          : names.keepsSource
+          : keepsSource
             ? 'copy'
             : 'rename';
     if (!creates && source!.now === null) {
@@ -107,9 +116,15 @@ class Planner {
       return;
     }
     const old = creates ? EMPTY : source!.now!.bytes;
-    const applied = this.apply(part, old, path);
+    const applied = this.apply(section, old, path);
     const comesFrom = action === 'rename' || action === 'copy' ? { from: from! } : {};
-    this.planned.push({ path, action, ...comesFrom, hunks: applied.hunks, ...countLines(part) });
+    this.planned.push({
+      path,
+      action,
+      ...comesFrom,
+      hunks: applied.hunks,
+      ...this.counts(old, action === 'delete' ? EMPTY : (applied.bytes ?? old)),
+    });
     if (applied.bytes === null) {
       this.problems.push({
         path,
@@ -118,7 +133,7 @@ class Planner {
       });
       return;
     }
-    if (action === 'delete' && applied.bytes.length > 0) {
+    if (action === 'delete' && section.change.kind === 'hunks' && applied.bytes.length > 0) {
       this.problems.push({
         path,
         code: 'DELETE_MISMATCH',
@@ -126,15 +141,12 @@ class Planner {
       });
       return;
     }
-    const mode = nextMode(part.newMode, creates ? undefined : (source!.now!.mode ?? source!.before?.mode));
+    const mode = nextMode(section.mode, creates ? undefined : (source!.now!.mode ?? source!.before?.mode));
     if (action === 'delete' || action === 'rename') source!.now = null;
     if (target !== null) target.now = { bytes: applied.bytes, mode };
   }
 
-  finish(): PatchPlan {
-    if (this.planned.length === 0 && this.problems.length === 0) {
-      throw RUNTIME_CODES.error('PATCH_EMPTY', 'the text names no file to patch');
-    }
+  finish(): Omit<PatchPlan, 'format'> {
     const changes = [...this.slots].flatMap(([path, { before, now }]) =>
       isSame(before, now) ? [] : [{ path, before, after: now }],
     );
@@ -151,17 +163,23 @@ class Planner {
     return slot;
   }
 
+  /** Lines that are added and removed, as a diff would show them. */
+  private counts(old: Buffer, now: Buffer): { added: number; removed: number } {
+    const { added, removed } = unifiedDiff(old, now, { engine: this.options.engine, context: 0 });
+    return { added, removed };
+  }
+
   private apply(
-    part: StructuredPatch,
+    section: FileSection,
     old: Buffer,
     path: string,
-  ): { bytes: Buffer | null; hunks: readonly HunkOutcome[] } {
-    if (part.hunks.length === 0) return { bytes: old, hunks: [] };
+  ): { bytes: Buffer | null; hunks: readonly ChangeOutcome[] } {
+    if (section.change.kind === 'none') return { bytes: old, hunks: [] };
     const decoded = decodeText(old, path);
-    const { text, hunks, engine } = applyUnifiedDiff(decoded.text, part, { engine: this.options.engine });
-    this.engine = engine;
+    const { text, hunks, engine } = changeText(decoded.text, inLineEnds(section, decoded), this.options);
+    this.engine = engine ?? this.engine;
     if (text === null) return { bytes: null, hunks };
-    const bytes = encodeText(text, decoded, path);
+    const bytes = encodeText(text as string, decoded, path);
     if (bytes.length > this.options.maxFileBytes) {
       throw RUNTIME_CODES.error(
         'FILE_TOO_LARGE',
@@ -172,9 +190,19 @@ class Planner {
   }
 }
 
+/** Search/replace blocks take the line ends of their file, as in `edit_file`. */
+function inLineEnds(section: FileSection, { lineEnds }: DecodedText): FileSection {
+  if (section.change.kind !== 'edits') return section;
+  const edits = section.change.edits.map(({ search, replace }) => ({
+    search: withLineEnds(search, lineEnds),
+    replace: withLineEnds(replace, lineEnds),
+  }));
+  return { ...section, change: { kind: 'edits', edits } };
+}
+
 /** As GNU patch does: a first hunk from line 0 of nothing creates the file that is missing. */
-function startsFromNothing({ hunks, isRename, isCopy }: StructuredPatch): boolean {
-  return hunks.length === 1 && hunks[0]!.oldLines === 0 && !isRename && !isCopy;
+function startsFromNothing({ change }: FileSection): boolean {
+  return change.kind === 'hunks' && change.patch.hunks.length === 1 && change.patch.hunks[0]!.oldLines === 0;
 }
 
 /** Git tells only whether a file may be executed; who may is taken from who may read. */
@@ -188,12 +216,4 @@ function nextMode(gitMode: string | undefined, before: number | undefined): numb
 function isSame(before: FileState | null, now: NextState | null): boolean {
   if (before === null || now === null) return before === null && now === null;
   return before.bytes.equals(now.bytes) && (now.mode === undefined || now.mode === before.mode);
-}
-
-function countLines({ hunks }: StructuredPatch): { added: number; removed: number } {
-  const lines = hunks.flatMap((hunk) => hunk.lines);
-  return {
-    added: lines.filter((line) => line.startsWith('+')).length,
-    removed: lines.filter((line) => line.startsWith('-')).length,
-  };
 }

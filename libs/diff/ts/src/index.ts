@@ -114,6 +114,15 @@ export type {
   UnifiedDiff,
 } from './results';
 export { reversePatch, reverseUnifiedDiff } from './reverse';
+export { formatAnsi, formatHtml, type ShowOptions } from './show/format';
+export {
+  refineChange,
+  type Refinement,
+  type RefinementUnit,
+  type RefineOptions,
+  type Segment,
+} from './show/refine';
+export { type DiffStat, diffStat, type FileStat } from './show/stat';
 export {
   unifiedDiff,
   unifiedDiffAsync,

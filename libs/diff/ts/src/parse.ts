@@ -5,7 +5,7 @@ import { parsePatch as npmParsePatch, type StructuredPatch, type StructuredPatch
 
 import { DIFF_CODES } from './codes';
 import { checkScriptSize } from './fallback/bytes';
-import { checkOptions, checkString } from './input';
+import { checkOptions, checkPatchObject, checkString } from './input';
 import { lineDetails, selectNative, withCodes } from './native';
 import type { EngineOption } from './results';
 
@@ -55,6 +55,19 @@ function toStructuredPatch(file: NativeFilePatch, nextHunk: (count: number) => s
   }
   // Like npm diff, the binding leaves out what the patch does not say.
   return { hunks, ...head } as StructuredPatch;
+}
+
+/** A patch in either form as objects. */
+export function patchesOf(
+  patch: string | StructuredPatch | readonly StructuredPatch[],
+  options: EngineOption,
+): StructuredPatch[] {
+  if (typeof patch === 'string') {
+    return parsePatch(patch, options.engine === undefined ? {} : { engine: options.engine });
+  }
+  const patches = Array.isArray(patch) ? (patch as readonly StructuredPatch[]) : [patch as StructuredPatch];
+  for (const each of patches) checkPatchObject(each, 'patch');
+  return [...patches];
 }
 
 /** npm diff's parser, with its errors in the codes of this track. */

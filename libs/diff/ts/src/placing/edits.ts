@@ -3,7 +3,7 @@
 import type { SearchReplace } from '../edits';
 import { diffLines } from '../compare';
 import type { ChangeOutcome, MatchStrategy } from '../results';
-import { LadderText, linesOf, MAX_CANDIDATES, type Step } from './ladder';
+import { Budget, LadderText, linesOf, MAX_CANDIDATES, type Step } from './ladder';
 import { MAX_NEAREST, nearestPlace } from './nearest';
 
 /** Makes the edits one after the other, all or none; none goes farther than `reach`. */
@@ -13,19 +13,22 @@ export function editText(
   reach: MatchStrategy,
 ): { readonly text: string | null; readonly edits: ChangeOutcome[] } {
   let edited = text;
+  let ladder: LadderText | null = null;
+  const budget = new Budget();
   let searches = MAX_NEAREST;
   const outcomes = edits.map(({ search, replace }): ChangeOutcome => {
     if (search === '') return { status: 'rejected', code: 'EMPTY_SEARCH' };
     const places = occurrences(edited, search);
     const [at] = places;
     if (at === undefined) {
-      const lines = linesOf(edited);
-      const place =
-        search === replace ? null : new LadderText(lines).place(stepsOf(search, replace), { from: 0 }, reach);
+      ladder ??= new LadderText(linesOf(edited), budget);
+      const { lines } = ladder;
+      const place = search === replace ? null : ladder.place(stepsOf(search, replace), { from: 0 }, reach);
       if (place !== null && 'code' in place) return { status: 'rejected', ...place };
       if (place !== null) {
         const { start, end, strategy, similarity } = place;
         edited = [...lines.slice(0, start), ...place.lines, ...lines.slice(end)].join('');
+        ladder = null;
         return { status: 'applied', strategy, line: start + 1, similarity };
       }
       const wanted = search.replace(/\n$/, '').split('\n');
@@ -41,6 +44,7 @@ export function editText(
     }
     const line = lineOf(edited, at);
     if (search === replace) return { status: 'rejected', code: 'NO_CHANGE', line };
+    ladder = null;
     edited = edited.slice(0, at) + replace + edited.slice(at + search.length);
     return { status: 'applied', strategy: 'exact', line };
   });

@@ -24,8 +24,10 @@ export const MAX_CANDIDATES = 20;
 /** Context lines that may be other than the change says. */
 const MAX_FUZZ = 2;
 
-/** Comparisons of lines in one call; a patch that needs more does not fit. */
-const MAX_COMPARISONS = 50_000_000;
+/** Comparisons of lines that are left in one call; a patch that needs more does not fit. */
+export class Budget {
+  left = 50_000_000;
+}
 
 /** A line of a change, with its newline where it has one. */
 export interface Step {
@@ -62,10 +64,12 @@ export interface Bounds {
 /** A text in lines, and what the rungs compare of them. */
 export class LadderText {
   private readonly keys = new Map<(line: string) => string, readonly string[]>();
-  private comparisons = MAX_COMPARISONS;
 
   /** @param lines - Lines with their newlines. */
-  constructor(readonly lines: readonly string[]) {}
+  constructor(
+    readonly lines: readonly string[],
+    private readonly budget = new Budget(),
+  ) {}
 
   /**
    * The place on the nearest rung up to `reach` that has one; null where none has.
@@ -96,7 +100,7 @@ export class LadderText {
       if (fit !== null) return this.settled(rung, fit);
     }
     let best: Fit[] = [];
-    for (let at = Math.max(rung.first, from); at <= rung.last && this.comparisons > 0; at++) {
+    for (let at = Math.max(rung.first, from); at <= rung.last && this.budget.left > 0; at++) {
       const fit = rung.fits(at);
       if (fit === null || fit.mismatches > (best[0]?.mismatches ?? Infinity)) continue;
       if (fit.mismatches < (best[0]?.mismatches ?? Infinity)) best = [];
@@ -104,7 +108,7 @@ export class LadderText {
       if (takesFirst && fit.mismatches === 0) break;
     }
     const [first, second] = best;
-    if (first === undefined || this.comparisons <= 0) return null;
+    if (first === undefined || this.budget.left <= 0) return null;
     if (second === undefined || takesFirst) return this.settled(rung, first);
     return { code: 'AMBIGUOUS', candidates: best.map(({ at }) => Math.max(0, at) + 1) };
   }
@@ -209,7 +213,7 @@ export class LadderText {
       let mismatches = 0;
       let hasText = false;
       for (let index = 0; index < wanted.length; index++) {
-        this.comparisons--;
+        this.budget.left--;
         if (keys[at + index] === wanted[index]) hasText ||= wanted[index] !== '';
         else if (needed[index] || ++mismatches > most) return null;
       }
@@ -221,7 +225,7 @@ export class LadderText {
   private stands(keys: readonly string[], wanted: readonly string[], at: number): boolean {
     if (at < 0 || at + wanted.length > keys.length) return false;
     for (let index = 0; index < wanted.length; index++) {
-      this.comparisons--;
+      this.budget.left--;
       if (keys[at + index] !== wanted[index]) return false;
     }
     return true;
