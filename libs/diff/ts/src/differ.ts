@@ -156,6 +156,7 @@ function optionsOf(given: Given): DiffOptions {
   if (typeof given === 'function') return { callback: given };
   const options = checkOptions(given);
   if (options.callback) checkFunction(options.callback, 'callback');
+  if (options.comparator) checkFunction(options.comparator, 'comparator');
   // npm diff asks whether there is a callback by `in`, and calls it.
   if ('callback' in options && !options.callback) {
     const { callback: _, ...rest } = options;

@@ -12,8 +12,6 @@ export {
   canonicalize,
   type Change,
   type ChangeObject,
-  convertChangesToDMP,
-  convertChangesToXML,
   type CreatePatchOptionsAbortable,
   type CreatePatchOptionsNonabortable,
   type DiffArraysOptionsAbortable,
@@ -31,7 +29,6 @@ export {
   type DiffWordsOptionsAbortable,
   type DiffWordsOptionsNonabortable,
   FILE_HEADERS_ONLY,
-  formatPatch,
   type HeaderOptions,
   INCLUDE_HEADERS,
   OMIT_HEADERS,
@@ -70,6 +67,7 @@ export {
   wordDiff,
   wordsWithSpaceDiff,
 } from './compare';
+export { convertChangesToDMP, convertChangesToXML, formatPatch } from './convert';
 export { createPatch, createTwoFilesPatch, type PatchFunction, structuredPatch } from './create';
 export { Diff } from './differ';
 export { applyEdits, type ApplyEditsOptions, type SearchReplace } from './edits';

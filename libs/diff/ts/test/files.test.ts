@@ -249,6 +249,20 @@ export {};
     });
   });
 
+  test.each([
+    '<<'.repeat(50_000),
+    '```\n'.repeat(50_000),
+    'f\n<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n'.repeat(20_000),
+    `*** Begin Patch\n*** Update File: f\n${'@@ x\n-a\n+b\n'.repeat(20_000)}*** End Patch`,
+    `*** Begin Patch\n*** Update File: f\n${' a\n'.repeat(100_000)}`,
+  ])('a long text costs no more than its length: %#', async (text) => {
+    const start = performance.now();
+    await patch(text, { f: 'x\na\n'.repeat(50_000) }).catch((error: unknown) => {
+      expect(error).toHaveProperty('code', expect.stringMatching(/^PATCH_/));
+    });
+    expect(performance.now() - start).toBeLessThan(15_000);
+  });
+
   test('bytes stay bytes, whatever their encoding', async () => {
     const f = Buffer.from('\xff\nä\n', 'latin1');
     const text = '*** Begin Patch\n*** Update File: f\n@@\n+é\n*** End Patch';

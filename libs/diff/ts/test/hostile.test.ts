@@ -1,3 +1,6 @@
+import fc from 'fast-check';
+
+import * as ours from '../src/index';
 import {
   applyEdits,
   applyPatch,
@@ -81,5 +84,31 @@ test('a text over the limit of the fallback is refused, where the heap would ove
   const big = Buffer.alloc((1 << 27) + 1, 'x');
   expect(() => unifiedDiff(big, Buffer.from('y'), { engine: 'fallback' })).toThrow(
     expect.objectContaining({ code: 'INPUT_TOO_LARGE' }),
+  );
+});
+
+test('every function answers any argument with a result or a code', async () => {
+  const odd = fc.constantFrom<unknown>(
+    ...[undefined, null, 1, NaN, '', 'a\nb\n', '\ud800', [], ['a'], {}, { hunks: [] }, Symbol('s'), 10n],
+    ...[Buffer.from('a\n'), new Uint8Array(3), Object.create(null), PATCH, [{ search: 'a', replace: 'b' }]],
+    ...[{ engine: 'fallback' }, { reach: 'x' }, { timeout: 'x' }, { maxEditLength: -1 }, { comparator: 1 }],
+    ...[{ read: () => null }, { read: () => 5 }, { style: 'diff3', labels: null }, { change: { kind: 'x' } }],
+    ...['*** Begin Patch\n*** Update File: f\n@@\n-a\n+c\n*** End Patch', { context: 'a' }, { unit: 'line' }],
+  );
+  // A class, and a helper of npm diff that takes what it passes to itself.
+  const skipped = ['Diff', 'canonicalize'];
+  const names = Object.entries(ours).filter(
+    ([name, value]) => typeof value === 'function' && !skipped.includes(name),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...names), fc.array(odd, { maxLength: 4 }), async ([, call], args) => {
+      try {
+        await (call as (...given: unknown[]) => unknown)(...args);
+      } catch (error) {
+        expect(error).toHaveProperty('code', expect.stringMatching(/^[A-Z_]+$/));
+        expect(error).toHaveProperty('hint');
+      }
+    }),
+    { numRuns: 5_000, seed: 61 },
   );
 });

@@ -23,37 +23,53 @@ export function hasBlocks(text: string): boolean {
  */
 export function parseBlocks(text: string): FileSection[] {
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
-  const sections: FileSection[] = [];
+  const sections = new Sections();
   let path: string | null = null;
   for (let at = 0; at < lines.length; at++) {
     if (!SEARCH.test(lines[at]!)) continue;
     const start = at;
     path = nameBefore(lines, start) ?? path;
     if (path === null) throw malformed('no line before the block names its file', start + 1);
-    const divider = lines.findIndex((line, index) => index > start && DIVIDER.test(line));
-    const end = lines.findIndex((line, index) => index > divider && REPLACE.test(line));
-    if (divider < 0 || end < 0) {
-      throw malformed(`the block has no ${divider < 0 ? '"======="' : '">>>>>>> REPLACE"'}`, start + 1);
-    }
-    add(sections, path, {
+    const divider = indexFrom(lines, start + 1, DIVIDER);
+    if (divider < 0) throw malformed('the block has no "======="', start + 1);
+    const end = indexFrom(lines, divider + 1, REPLACE);
+    if (end < 0) throw malformed('the block has no ">>>>>>> REPLACE"', start + 1);
+    sections.add(path, {
       search: textOf(lines.slice(start + 1, divider)),
       replace: textOf(lines.slice(divider + 1, end)),
     });
     at = end;
   }
-  return sections;
+  return sections.all;
 }
 
-function add(sections: FileSection[], path: string, edit: SearchReplace): void {
-  const last = sections[sections.length - 1];
-  if (edit.search === '') {
-    sections.push({ from: null, to: path, keepsSource: false, change: { kind: 'text', text: edit.replace } });
-  } else if (last?.change.kind === 'edits' && last.to === path) {
-    const edits = [...last.change.edits, edit];
-    sections[sections.length - 1] = { ...last, change: { kind: 'edits', edits } };
-  } else {
-    sections.push({ from: path, to: path, keepsSource: false, change: { kind: 'edits', edits: [edit] } });
+/** Neighbouring blocks of a file are one list of edits. */
+class Sections {
+  readonly all: FileSection[] = [];
+  private open: { path: string; edits: SearchReplace[] } | null = null;
+
+  add(path: string, edit: SearchReplace): void {
+    if (edit.search === '') {
+      this.open = null;
+      this.all.push({
+        from: null,
+        to: path,
+        keepsSource: false,
+        change: { kind: 'text', text: edit.replace },
+      });
+    } else if (this.open?.path === path) {
+      this.open.edits.push(edit);
+    } else {
+      this.open = { path, edits: [edit] };
+      const change = { kind: 'edits', edits: this.open.edits } as const;
+      this.all.push({ from: path, to: path, keepsSource: false, change });
+    }
   }
+}
+
+function indexFrom(lines: readonly string[], start: number, pattern: RegExp): number {
+  for (let at = start; at < lines.length; at++) if (pattern.test(lines[at]!)) return at;
+  return -1;
 }
 
 /** The path on the line before a block. */

@@ -21,9 +21,18 @@ const UPDATE = '*** Update File: ';
 const MOVE = '*** Move to: ';
 const END_OF_FILE = '*** End of File';
 
-/** Whether the first line that has text, fences and shell quoting aside, begins an envelope. */
+/** Whether the first line that has text, code fences and shell commands aside, begins an envelope. */
 export function hasEnvelope(text: string): boolean {
-  return /^\s*(?:(?:```|<<|apply_patch\b|cat <<).*\s*)*\*\*\* Begin Patch[ \t]*\r?$/m.exec(text)?.index === 0;
+  let start = 0;
+  while (start < text.length) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    const line = text.slice(start, end).trim();
+    if (line === BEGIN) return true;
+    if (line !== '' && !/^(?:```|apply_patch\b|cat <<)/.test(line)) return false;
+    start = end + 1;
+  }
+  return false;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { applyUnifiedDiff } from '../apply';
 import type { EngineName } from '@fishplate/engine';
 
-import type { DiffOutcomeCode } from '../codes';
+import { DIFF_CODES, type DiffOutcomeCode } from '../codes';
 import { applyEdits } from '../edits';
 import { checkScriptSize, latin1 } from '../fallback/bytes';
 import { checkFunction, checkOptions, checkReach, checkText, type TextInput } from '../input';
@@ -138,19 +138,28 @@ function startsFromNothing({ change }: FileSection): boolean {
   return change.kind === 'hunks' && change.patch.hunks.length === 1 && change.patch.hunks[0]!.oldLines === 0;
 }
 
-/** The text that a section makes of one, or null with the reasons. */
+/**
+ * The text that a section of {@link parseFileSections} makes of one, or null with the reasons.
+ *
+ * What it says of the file itself (its names, its mode, that it goes) is for the caller to do.
+ *
+ * @throws FishplateError `INPUT_INVALID`, `INPUT_TOO_LARGE`, `OPTION_INVALID`, `PATCH_MALFORMED`.
+ */
 export function changeText(
-  old: TextInput,
-  { change }: FileSection,
-  options: EngineOption & ReachOption,
+  text: TextInput,
+  section: FileSection,
+  options: EngineOption & ReachOption = {},
 ): { text: TextInput | null; hunks: readonly ChangeOutcome[]; engine?: EngineName } {
-  switch (change.kind) {
+  const old = checkText(text, 'text');
+  const given = checkOptions(options);
+  const change = (section as Partial<FileSection> | null | undefined)?.change;
+  switch (change?.kind) {
     case 'none':
       return { text: old, hunks: [] };
     case 'text':
       return { text: typeof old === 'string' ? change.text : Buffer.from(change.text), hunks: [] };
     case 'hunks':
-      return applyUnifiedDiff(old, change.patch, options);
+      return applyUnifiedDiff(old, change.patch, given);
     case 'edits':
       return inStrings(old, (text, isBytes) => {
         const edits = isBytes
@@ -159,7 +168,7 @@ export function changeText(
               replace: bytesOf(replace),
             }))
           : change.edits;
-        const { text: edited, edits: hunks, engine } = applyEdits(text, edits, options);
+        const { text: edited, edits: hunks, engine } = applyEdits(text, edits, given);
         return { text: edited, hunks, engine };
       });
     case 'chunks':
@@ -172,8 +181,10 @@ export function changeText(
               steps: chunk.steps.map(({ kind, line }) => ({ kind, line: bytesOf(line) })),
             }))
           : change.chunks;
-        return applyChunks(text, chunks, checkReach(options.reach));
+        return applyChunks(text, chunks, checkReach(given.reach));
       });
+    default:
+      throw DIFF_CODES.error('INPUT_INVALID', 'section must be one of parseFileSections');
   }
 }
 

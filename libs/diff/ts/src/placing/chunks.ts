@@ -37,7 +37,7 @@ export function applyChunks(
 
 function locate(text: LadderText, chunk: Chunk, done: number, reach: MatchStrategy): Place | Refusal {
   const { lines } = text;
-  const anchored = behindAnchors(lines, chunk.anchors, done);
+  const anchored = behindAnchors(text, chunk.anchors, done);
   if (anchored === null) return { code: 'NO_MATCH' };
   const covered = chunk.steps.filter(({ kind }) => kind !== 'added').length;
   if (covered === 0) return insertion(lines, chunk, chunk.anchors.length > 0 ? anchored.line : lines.length);
@@ -52,16 +52,16 @@ function locate(text: LadderText, chunk: Chunk, done: number, reach: MatchStrate
 
 /** The line behind the anchors, each looked for behind the one before; null where one is missing. */
 function behindAnchors(
-  lines: readonly string[],
+  text: LadderText,
   anchors: readonly string[],
   from: number,
 ): { line: number; isUnique: boolean } | null {
   let line = from;
   let isUnique = anchors.length > 0;
   for (const anchor of anchors) {
-    const at = lines.findIndex((own, index) => index >= line && own.trim() === anchor);
+    const at = text.indexOf(anchor, line);
     if (at < 0) return null;
-    isUnique &&= !lines.some((own, index) => index > at && own.trim() === anchor);
+    isUnique &&= text.indexOf(anchor, at + 1) < 0;
     line = at + 1;
   }
   return { line, isUnique };

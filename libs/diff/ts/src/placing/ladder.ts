@@ -94,6 +94,11 @@ export class LadderText {
     return this.climb(this.content(steps, old), bounds) ?? this.place(steps, bounds, reach);
   }
 
+  /** The first line from `from` on that is `content` but for white space at both ends; -1 where there is none. */
+  indexOf(content: string, from: number): number {
+    return this.keysOf(trim).indexOf(content, from);
+  }
+
   private climb(rung: Rung, { expected, from, takesFirst = false }: Bounds): Place | Refusal | null {
     if (expected !== undefined && expected >= from) {
       const fit = rung.fits(expected);
