@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * The bars of the diff track, against npm diff, fast-myers-diff, imara-diff and git, in one run.
+ * The bars of the diff track, against npm diff, fast-myers-diff, diff-match-patch, imara-diff, similar and git, in one run.
  *
  *     npx nx bench @fishplate/diff-bench
  */
@@ -10,12 +10,14 @@ const { execFileSync } = require('node:child_process');
 const { join } = require('node:path');
 
 const { compare, table, writeResults } = require('@fishplate/bench-harness');
-const { applyUnifiedDiff, createTwoFilesPatch, unifiedDiff } = require('@fishplate/diff');
+const ours = require('@fishplate/diff');
+const { applyEdits, applyPatch, applyUnifiedDiff, createTwoFilesPatch, merge3, unifiedDiff } = ours;
+const DiffMatchPatch = require('diff-match-patch');
 const fastMyers = require('fast-myers-diff');
 const npm = require('diff');
 
-const { gitDiff } = require('./git');
-const { largePair, pairs, smallPair } = require('./inputs');
+const { gitDiff, gitMergeFile } = require('./git');
+const { largePair, linePair, pairs, smallPair } = require('./inputs');
 const { loadRivals } = require('./rivals');
 
 const ENGINE = { engine: 'native' };
@@ -33,6 +35,9 @@ const BARS_MS = {
 
 /** npm diff takes seconds to minutes on these. */
 const BEYOND_NPM = new Set(['unrelated', 'CRLF against LF']);
+
+/** `similar` takes seconds on these. */
+const BEYOND_SIMILAR = new Set(['50% edits', 'block move', 'unrelated', 'CRLF against LF']);
 
 function verify(name, old, new_) {
   const diff = unifiedDiff(old, new_, ENGINE);
@@ -58,14 +63,14 @@ function tenThousandLines() {
     const split = [old.split('\n'), new_.split('\n')];
     contenders.push({ name: 'fast-myers-diff', run: () => [...fastMyers.diff(...split)].length });
     contenders.push({ name: 'git diff (spawned)', run: gitDiff(old, new_) });
-    const [ours, ...rivals] = compare(contenders);
+    const [own, ...rivals] = compare(contenders);
     rows.push(
       row(
         `10,000 lines, ${name} (${algorithm})`,
         'ms',
-        ours,
+        own,
         rivals,
-        bar(`<= ${BARS_MS[name]} ms`, ours.medianMs <= BARS_MS[name]),
+        bar(`<= ${BARS_MS[name]} ms`, own.medianMs <= BARS_MS[name]),
       ),
     );
   }
@@ -82,16 +87,16 @@ function dropIn() {
     ) {
       throw new Error(`${name}: the drop-in differs from npm diff`);
     }
-    const [ours, rival] = compare([
+    const [own, rival] = compare([
       { name: 'createTwoFilesPatch', run: () => createTwoFilesPatch('a', 'b', old, new_, '', '', ENGINE) },
       { name: 'npm diff', run: () => npm.createTwoFilesPatch('a', 'b', old, new_, '', '') },
     ]);
     return row(
       `drop-in, 10,000 lines, ${name}`,
       'ms',
-      ours,
+      own,
       [rival],
-      bar('>= 8x npm diff', rival.medianMs / ours.medianMs >= 8),
+      bar('>= 8x npm diff', rival.medianMs / own.medianMs >= 8),
     );
   });
 }
@@ -101,17 +106,18 @@ function againstImara() {
     const pair = new Pair(old, new_);
     const { changed, algorithm } = pair.fishplate('auto');
     const other = pair.imara('histogram').changed;
-    const [ours, histogram, myers] = compare([
+    const [own, histogram, myers, similar] = compare([
       { name: 'fishplate-diff', run: () => pair.fishplate('auto') },
       { name: `imara-diff histogram (${other} lines)`, run: () => pair.imara('histogram') },
       { name: `imara-diff myers (${pair.imara('myers').changed} lines)`, run: () => pair.imara('myers') },
+      ...(BEYOND_SIMILAR.has(name) ? [] : [{ name: 'similar', run: () => pair.similar() }]),
     ]);
-    const ratio = ours.medianMs / Math.min(histogram.medianMs, myers.medianMs);
+    const ratio = own.medianMs / Math.min(histogram.medianMs, myers.medianMs);
     return row(
       `in Rust, 10,000 lines, ${name} (${algorithm}, ${changed} lines)`,
       'ms',
-      ours,
-      [histogram, myers],
+      own,
+      similar === undefined ? [histogram, myers] : [histogram, myers, similar],
       bar('<= 1.2x imara-diff', ratio <= 1.2),
     );
   });
@@ -120,7 +126,7 @@ function againstImara() {
 function small() {
   const [old, new_] = smallPair();
   verify('200 lines', old, new_);
-  const [ours, own, rival] = compare([
+  const [own, unified, rival] = compare([
     { name: 'createTwoFilesPatch', run: () => createTwoFilesPatch('a', 'b', old, new_, '', '', ENGINE) },
     { name: 'our unifiedDiff', run: () => unifiedDiff(old, new_, ENGINE) },
     { name: 'npm diff', run: () => npm.createTwoFilesPatch('a', 'b', old, new_, '', '') },
@@ -129,9 +135,9 @@ function small() {
     row(
       'drop-in, 200 lines, 5 edits',
       'ms',
-      ours,
-      [own, rival],
-      bar('>= 15x npm diff', rival.medianMs / ours.medianMs >= 15),
+      own,
+      [unified, rival],
+      bar('>= 15x npm diff', rival.medianMs / own.medianMs >= 15),
     ),
   ];
 }
@@ -144,7 +150,7 @@ function large() {
   return limits.map(([lines, limit]) => {
     const [old, new_] = largePair(lines);
     const { algorithm } = verify(`${lines} lines`, old, new_);
-    const [ours, git] = compare(
+    const [own, git] = compare(
       [
         { name: 'unifiedDiff', run: () => unifiedDiff(old, new_, ENGINE) },
         { name: 'git diff (spawned)', run: gitDiff(old, new_) },
@@ -154,11 +160,84 @@ function large() {
     return row(
       `${lines.toLocaleString('en')} lines, 1% edits (${algorithm})`,
       'ms',
-      ours,
+      own,
       [git],
-      bar(`<= ${limit} ms`, ours.medianMs <= limit),
+      bar(`<= ${limit} ms`, own.medianMs <= limit),
     );
   });
+}
+
+/** The other functions of npm diff, on texts that each of them takes in well under a second. */
+function comparing() {
+  const lines = pairs(10_000);
+  const dmp = new DiffMatchPatch();
+  dmp.Diff_Timeout = 0;
+  const texts = {
+    diffLines: [lines['10% edits'], 'lines'],
+    diffWords: [linePair(2_000), 'words'],
+    diffWordsWithSpace: [linePair(2_000), 'words and white space'],
+    diffChars: [linePair(300), 'characters'],
+    diffSentences: [linePair(2_000), 'sentences'],
+    diffJson: [linePair(2_000).map((text) => text.split('\n')), 'JSON'],
+  };
+  return Object.entries(texts).map(([name, [[old, new_], what]]) => {
+    const changes = ours[name](old, new_, ENGINE);
+    if (JSON.stringify(changes) !== JSON.stringify(npm[name](old, new_))) {
+      throw new Error(`${name} differs from npm diff`);
+    }
+    const contenders = [
+      { name, run: () => ours[name](old, new_, ENGINE) },
+      { name: 'npm diff', run: () => npm[name](old, new_) },
+    ];
+    if (name === 'diffChars') {
+      contenders.push(
+        { name: 'fast-myers-diff', run: () => [...fastMyers.diff(old, new_)].length },
+        { name: 'diff-match-patch', run: () => dmp.diff_main(old, new_, false) },
+      );
+    }
+    const [own, ...rivals] = compare(contenders);
+    const count = Array.isArray(old) ? old.length : old.split('\n').length - 1;
+    return row(`${name}, ${count.toLocaleString('en')} lines by ${what}`, 'ms', own, rivals);
+  });
+}
+
+/** A patch back onto its text, an edit, and a merge. */
+function applying() {
+  const [old, new_] = pairs(10_000)['1% edits'];
+  const { patch } = unifiedDiff(old, new_, ENGINE);
+  const drifted = `first\n${old}`;
+  const fits = (source) => {
+    const rivals = [{ name: 'npm diff applyPatch', run: () => npm.applyPatch(source, patch) }];
+    const own = [
+      { name: 'applyUnifiedDiff', run: () => applyUnifiedDiff(source, patch, ENGINE) },
+      { name: 'our applyPatch', run: () => applyPatch(source, patch, ENGINE) },
+    ];
+    if (own[0].run().text !== rivals[0].run()) throw new Error('the patched texts differ');
+    const [first, ...others] = compare([...own, ...rivals]);
+    return [first, others];
+  };
+  const search = old.split('\n').slice(5_000, 5_006).join('\n');
+  const spaced = old.replaceAll('  ', '\t');
+  const edits = [{ search, replace: 'replaced();' }];
+  if (!applyEdits(spaced, edits, ENGINE).ok) throw new Error('the edit does not reach');
+  const [edit, reach] = compare([
+    { name: 'applyEdits', run: () => applyEdits(old, edits, ENGINE) },
+    { name: 'the same over tabs for blanks', run: () => applyEdits(spaced, edits, ENGINE) },
+  ]);
+  const theirs = pairs(10_000)['1% edits'][1].replaceAll('// changed', '// theirs');
+  const [merge, git] = compare(
+    [
+      { name: 'merge3', run: () => merge3(old, new_, theirs, ENGINE) },
+      { name: 'git merge-file (spawned)', run: gitMergeFile(old, new_, theirs) },
+    ],
+    { rounds: 15 },
+  );
+  return [
+    row('apply, 10,000 lines, 1% edits', 'ms', ...fits(old)),
+    row('apply, the same one line lower', 'ms', ...fits(drifted)),
+    row('one edit of six lines in 10,000', 'ms', edit, [reach]),
+    row('merge, 10,000 lines, 1% edits on both sides', 'ms', merge, [git]),
+  ];
 }
 
 /** Growth of the peak resident set by one call, each in a process of its own. */
@@ -170,15 +249,15 @@ function memory() {
         encoding: 'utf8',
       }),
     );
-  const ours = median([1, 2, 3, 4, 5].map(() => peak('fishplate')));
+  const own = median([1, 2, 3, 4, 5].map(() => peak('fishplate')));
   const theirs = median([1, 2, 3, 4, 5].map(() => peak('npm')));
   return [
     {
       measure: 'peak memory of one drop-in call, 10,000 lines, 1% edits',
       unit: 'MiB',
-      ours,
+      ours: own,
       rivals: [{ name: 'npm diff', value: theirs }],
-      bar: bar('<= 50% of npm diff', ours <= theirs / 2),
+      bar: bar('<= 50% of npm diff', own <= theirs / 2),
     },
   ];
 }
@@ -187,16 +266,25 @@ function median(values) {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-function row(measure, unit, ours, rivals, verdict) {
+function row(measure, unit, own, rivals, verdict) {
   return {
     measure,
     unit,
-    ours: ours.medianMs,
+    ours: own.medianMs,
     rivals: rivals.map(({ name, medianMs }) => ({ name, value: medianMs })),
     bar: verdict,
   };
 }
 
-const rows = [...tenThousandLines(), ...dropIn(), ...againstImara(), ...small(), ...large(), ...memory()];
+const rows = [
+  ...tenThousandLines(),
+  ...dropIn(),
+  ...againstImara(),
+  ...small(),
+  ...comparing(),
+  ...applying(),
+  ...large(),
+  ...memory(),
+];
 process.stdout.write(`${table(rows)}\n`);
 writeResults('diff', 'npx nx bench @fishplate/diff-bench', rows);

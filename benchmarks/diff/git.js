@@ -15,4 +15,14 @@ function gitDiff(old, new_) {
   return () => spawnSync('git', args, { cwd: folder, maxBuffer: 1 << 28 }).stdout.length;
 }
 
-module.exports = { gitDiff };
+/** A function that merges the texts by a new git process. */
+function gitMergeFile(base, ours, theirs) {
+  const folder = mkdtempSync(join(tmpdir(), 'fishplate-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const texts = { ours, base, theirs };
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+  const args = ['merge-file', '-p', ...Object.keys(texts)];
+  return () => spawnSync('git', args, { cwd: folder, maxBuffer: 1 << 28 }).stdout.length;
+}
+
+module.exports = { gitDiff, gitMergeFile };

@@ -73,10 +73,20 @@ function smallPair() {
   return [text(base), text(edited(base, 0.025, 6))];
 }
 
+/** `count` lines, a word changed in every twentieth and a line in every fiftieth. */
+function linePair(count) {
+  const random = seeded(9);
+  const base = source(count, 10);
+  const changed = base.map((line) =>
+    random(50) === 0 ? sourceLine(random) : random(20) === 0 ? line.replace(/\w+/, 'changed') : line,
+  );
+  return [text(base), text(changed)];
+}
+
 /** `count` lines with 1% edits. */
 function largePair(count) {
   const base = source(count, 7);
   return [text(base), text(edited(base, 0.01, 8))];
 }
 
-module.exports = { largePair, pairs, smallPair };
+module.exports = { largePair, linePair, pairs, smallPair };

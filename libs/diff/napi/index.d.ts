@@ -112,3 +112,7 @@ export declare function tokenRunsAsync(oldIds: Uint32Array, newIds: Uint32Array,
 
 /** The version that the loading library must have. */
 export declare function version(): string
+
+export declare function wordRuns(oldText: string, newText: string, padded: boolean, options: NativeDiffOptions): Uint32Array | null
+
+export declare function wordRunsAsync(oldText: string, newText: string, padded: boolean, options: NativeDiffOptions, token?: CancelToken | undefined | null): Promise<Uint32Array | null>

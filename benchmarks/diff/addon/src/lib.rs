@@ -79,6 +79,24 @@ impl Pair {
             algorithm,
         }
     }
+
+    /// Myers, its default; given up after ten seconds.
+    #[napi]
+    pub fn similar(&self) -> Outcome {
+        let diff = similar::TextDiff::configure()
+            .timeout(std::time::Duration::from_secs(10))
+            .diff_lines(self.old.as_str(), self.new.as_str());
+        let text = diff.unified_diff().context_radius(3).to_string();
+        let changed = diff
+            .iter_all_changes()
+            .filter(|change| change.tag() != similar::ChangeTag::Equal)
+            .count();
+        Outcome {
+            changed: count(changed),
+            length: count(text.len()),
+            algorithm: "myers".to_owned(),
+        }
+    }
 }
 
 fn count(number: usize) -> u32 {

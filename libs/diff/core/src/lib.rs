@@ -3,7 +3,8 @@
 //! Everything is bytes: a text need not be UTF-8, `\n` is the only thing that ends a line, and two lines are
 //! equal when their bytes are. There is no I/O here and nothing that knows of a host language.
 //!
-//! - [`diff_lines`] compares two texts, [`diff_tokens`] two sequences of numbers. [`Algorithm::Exact`] gives
+//! - [`diff_lines`] compares two texts by lines, [`diff_words`] by words, [`diff_tokens`] two sequences of
+//!   numbers. [`Algorithm::Exact`] gives
 //!   the script of npm diff 9; [`Algorithm::Auto`] gives the same while that is cheap and goes to engines of
 //!   near linear cost past a budget of counted work, so that a pair of texts always gives the same diff.
 //! - [`LineDiff::write_patch`], [`format_patch`] and [`parse_patch`] write and read unified diffs with git's
@@ -72,6 +73,7 @@ mod reverse;
 mod slide;
 mod unified;
 mod whitespace;
+mod words;
 
 pub use apply::{ApplyOptions, apply_patch};
 pub use diff::{LineDiff, TokenDiff, diff_lines, diff_tokens};
@@ -90,3 +92,4 @@ pub use options::{Algorithm, AlgorithmUsed, CompareOptions, DiffOptions, Encodin
 pub use parse::{ParseError, ParseErrorKind, Side, parse_patch, parse_patch_in};
 pub use patch::{FileHeaders, FilePatch, Hunk, HunkLine, LineKind};
 pub use quote::{quote_name, unquote_name};
+pub use words::{WordDiff, WordKind, diff_words};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use fishplate_diff::{Edit, EditKind, Encoding, diff_lines, diff_tokens};
+use fishplate_diff::{Edit, EditKind, Encoding, WordKind, diff_lines, diff_tokens, diff_words};
 use napi::bindgen_prelude::{AsyncTask, Env, Result, Task, Uint32Array};
 use napi_derive::napi;
 
@@ -59,6 +59,40 @@ pub fn characters_async(
     Comparison::new(input, options, token)
 }
 
+#[napi(js_name = "wordRuns")]
+pub fn words(
+    #[napi(ts_arg_type = "string")] old_text: TextInput<'_>,
+    #[napi(ts_arg_type = "string")] new_text: TextInput<'_>,
+    padded: bool,
+    options: Options,
+) -> Result<Option<Uint32Array>> {
+    let (old, new) = (old_text.characters(), new_text.characters());
+    Ok(word_runs(&old, &new, word_kind(padded), &options, None)?.map(Uint32Array::new))
+}
+
+#[napi(
+    js_name = "wordRunsAsync",
+    ts_return_type = "Promise<Uint32Array | null>"
+)]
+pub fn words_async(
+    #[napi(ts_arg_type = "string")] old_text: TextInput<'_>,
+    #[napi(ts_arg_type = "string")] new_text: TextInput<'_>,
+    padded: bool,
+    options: Options,
+    token: Option<&CancelToken>,
+) -> AsyncTask<Comparison> {
+    let (old, new) = (old_text.characters(), new_text.characters());
+    Comparison::new(Input::Words(old, new, word_kind(padded)), options, token)
+}
+
+fn word_kind(padded: bool) -> WordKind {
+    if padded {
+        WordKind::Padded
+    } else {
+        WordKind::Plain
+    }
+}
+
 #[napi(js_name = "tokenRuns")]
 pub fn tokens(old_ids: &[u32], new_ids: &[u32], options: Options) -> Result<Option<Uint32Array>> {
     Ok(token_runs(old_ids, new_ids, &options, None)?.map(Uint32Array::new))
@@ -84,6 +118,7 @@ pub fn tokens_async(
 enum Input {
     Lines(Vec<u8>, Vec<u8>, Form),
     Characters(Vec<u32>, Vec<u32>),
+    Words(Vec<u32>, Vec<u32>, WordKind),
     Tokens(Vec<u32>, Vec<u32>),
 }
 
@@ -113,6 +148,7 @@ impl Task for Comparison {
         match &self.input {
             Input::Lines(old, new, form) => line_runs(old, new, *form, options, cancel),
             Input::Characters(old, new) => character_runs(old, new, options, cancel),
+            Input::Words(old, new, kind) => word_runs(old, new, *kind, options, cancel),
             Input::Tokens(old, new) => token_runs(old, new, options, cancel),
         }
     }
@@ -122,8 +158,8 @@ impl Task for Comparison {
     }
 }
 
-/// Runs as the caller reads them, four numbers each: kind (0 equal, 1 removed, 2 added), tokens, and the code
-/// units that they take in the old and in the new text.
+/// Runs as the caller reads them, four numbers each: kind (0 equal, 1 removed, 2 added), tokens, and where they
+/// start and end in their text, in code units: the old one for removed runs, else the new one.
 type Runs = Vec<u32>;
 
 fn line_runs(
@@ -136,11 +172,12 @@ fn line_runs(
     let settings = settings(options, form.encoding(), cancel);
     let diff = diff_lines(old, new, &settings).map_err(diff_fault)?;
     Ok(diff.map(|diff| {
+        let mut ends = (0, 0);
         numbers(diff.edits(), |edit| {
-            (
-                units(&diff.old_text(edit), form),
-                units(&diff.new_text(edit), form),
-            )
+            let starts = ends;
+            ends.0 += units(&diff.old_text(edit), form);
+            ends.1 += units(&diff.new_text(edit), form);
+            span(edit, starts, ends)
         })
     }))
 }
@@ -153,21 +190,44 @@ fn character_runs(
 ) -> Result<Option<Runs>> {
     let settings = settings(options, Encoding::Utf8, cancel);
     let diff = diff_tokens(old, new, &settings).map_err(diff_fault)?;
-    let units = |characters: &[u32], start: u32, len: u32| {
-        let (start, len) = (start as usize, len as usize);
-        let pairs = characters[start..start + len]
-            .iter()
-            .filter(|&&c| c > 0xffff);
-        len + pairs.count()
-    };
     Ok(diff.map(|diff| {
-        numbers(&diff.edits, |edit| match edit.kind {
-            EditKind::Equal => {
-                let units = units(old, edit.old_start, edit.len);
-                (units, units)
+        let mut ends = (0, 0);
+        numbers(&diff.edits, |edit| {
+            let starts = ends;
+            let (i, j, len) = (
+                edit.old_start as usize,
+                edit.new_start as usize,
+                edit.len as usize,
+            );
+            if edit.kind != EditKind::Added {
+                ends.0 += character_units(&old[i..i + len]);
             }
-            EditKind::Removed => (units(old, edit.old_start, edit.len), 0),
-            EditKind::Added => (0, units(new, edit.new_start, edit.len)),
+            if edit.kind != EditKind::Removed {
+                ends.1 += character_units(&new[j..j + len]);
+            }
+            span(edit, starts, ends)
+        })
+    }))
+}
+
+fn word_runs(
+    old: &[u32],
+    new: &[u32],
+    kind: WordKind,
+    options: &Options,
+    cancel: Option<&AtomicBool>,
+) -> Result<Option<Runs>> {
+    let settings = settings(options, Encoding::Utf8, cancel);
+    let diff = diff_words(old, new, kind, &settings).map_err(diff_fault)?;
+    let (old_offsets, new_offsets) = (offsets(old), offsets(new));
+    Ok(diff.map(|diff| {
+        numbers(&diff.edits, |edit| {
+            let (words, offsets, start) = match edit.kind {
+                EditKind::Removed => (&diff.old_words, &old_offsets, edit.old_start as usize),
+                _ => (&diff.new_words, &new_offsets, edit.new_start as usize),
+            };
+            let last = start + edit.len as usize - 1;
+            (offsets[words[start].start], offsets[words[last].end])
         })
     }))
 }
@@ -183,19 +243,45 @@ fn token_runs(
     Ok(diff.map(|diff| numbers(&diff.edits, |_| (0, 0))))
 }
 
+/// Start and end of an edit in the text that shows it.
+fn span(edit: &Edit, starts: (usize, usize), ends: (usize, usize)) -> (usize, usize) {
+    match edit.kind {
+        EditKind::Removed => (starts.0, ends.0),
+        EditKind::Equal | EditKind::Added => (starts.1, ends.1),
+    }
+}
+
+/// Code units of characters: two beyond the first plane.
+fn character_units(characters: &[u32]) -> usize {
+    characters.len() + characters.iter().filter(|&&c| c > 0xffff).count()
+}
+
+/// Code units before each character, and before the end.
+fn offsets(characters: &[u32]) -> Vec<usize> {
+    let mut at = 0;
+    let mut offsets = Vec::with_capacity(characters.len() + 1);
+    for &c in characters {
+        offsets.push(at);
+        at += 1 + usize::from(c > 0xffff);
+    }
+    offsets.push(at);
+    offsets
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     reason = "strings have less than 2^30 code units"
 )]
-fn numbers(edits: &[Edit], lengths: impl Fn(&Edit) -> (usize, usize)) -> Runs {
-    let run = |edit: &Edit| {
+fn numbers(edits: &[Edit], mut span: impl FnMut(&Edit) -> (usize, usize)) -> Runs {
+    let mut runs = Vec::with_capacity(4 * edits.len());
+    for edit in edits {
         let kind = match edit.kind {
             EditKind::Equal => 0,
             EditKind::Removed => 1,
             EditKind::Added => 2,
         };
-        let (old, new) = lengths(edit);
-        [kind, edit.len, old as u32, new as u32]
-    };
-    edits.iter().flat_map(run).collect()
+        let (start, end) = span(edit);
+        runs.extend([kind, edit.len, start as u32, end as u32]);
+    }
+    runs
 }

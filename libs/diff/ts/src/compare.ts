@@ -4,7 +4,7 @@ import { isFishplateError } from '@fishplate/engine';
 import * as npm from 'diff';
 
 import { DIFF_CODES } from './codes';
-import { type DiffOptions, onEngine, plainKey } from './differ';
+import { type DiffOptions, onEngine, plainKey, type Runner } from './differ';
 import { checkString, describe } from './input';
 import type { EngineOption } from './results';
 
@@ -80,11 +80,17 @@ export const characterDiff: typeof npm.characterDiff = onEngine(
   }),
 );
 /** The differ behind {@link diffWords}. */
-export const wordDiff: typeof npm.wordDiff = onEngine(npm.wordDiff, (token: string, options) =>
-  (plainKey(token, options) as string).trim(),
+export const wordDiff: typeof npm.wordDiff = onEngine(
+  npm.wordDiff,
+  (token: string, options) => (plainKey(token, options) as string).trim(),
+  (oldText, newText, options) => (options.intlSegmenter ? null : words(oldText, newText, true)),
 );
 /** The differ behind {@link diffWordsWithSpace}. */
-export const wordsWithSpaceDiff: typeof npm.wordsWithSpaceDiff = onEngine(npm.wordsWithSpaceDiff, plainKey);
+export const wordsWithSpaceDiff: typeof npm.wordsWithSpaceDiff = onEngine(
+  npm.wordsWithSpaceDiff,
+  plainKey,
+  (oldText, newText) => words(oldText, newText, false),
+);
 /** The differ behind {@link diffSentences}. */
 export const sentenceDiff: typeof npm.sentenceDiff = onEngine(npm.sentenceDiff, plainKey);
 /** The differ behind {@link diffCss}. */
@@ -95,6 +101,14 @@ export const jsonDiff: typeof npm.jsonDiff = onEngine(npm.jsonDiff, (token: stri
 );
 /** The differ behind {@link diffArrays}. */
 export const arrayDiff: typeof npm.arrayDiff = onEngine(npm.arrayDiff, plainKey);
+
+/** `padded` words have white space on both sides, which is not compared. */
+function words(oldText: string, newText: string, padded: boolean): Runner {
+  return {
+    run: (native, given) => native.wordRuns(oldText, newText, padded, given),
+    runAsync: (native, given, token) => native.wordRunsAsync(oldText, newText, padded, given, token),
+  };
+}
 
 /** Lines are equal as npm diff's options say, white space and the newline considered. */
 function lineKey(token: string, options: DiffOptions): unknown {

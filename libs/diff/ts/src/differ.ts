@@ -22,6 +22,7 @@ export interface DiffOptions extends Limits, EngineOption {
   ignoreCase?: boolean;
   ignoreNewlineAtEof?: boolean;
   ignoreWhitespace?: boolean;
+  intlSegmenter?: unknown;
   newlineIsToken?: boolean;
   oneChangePerToken?: boolean;
   stripTrailingCr?: boolean;
@@ -61,7 +62,7 @@ interface NpmPrototype extends Internals {
 const npmPrototype = npm.Diff.prototype as unknown as NpmPrototype;
 
 /** Calls of the binding that compare one kind of input, on this thread and on another. */
-interface Runner {
+export interface Runner {
   run(native: DiffNative, settings: NativeDiffOptions): Uint32Array | null;
   runAsync(native: DiffNative, settings: NativeDiffOptions, token: CancelToken): Promise<Uint32Array | null>;
 }
@@ -112,7 +113,7 @@ export function onEngine<Differ extends object>(
           return viaTokens.call(this, oldText, newText, given);
         }
         const finish = (runs: Uint32Array): Changes =>
-          changesOf(runs, oldText as string, newText as string, options);
+          this.postProcess(changesOf(runs, oldText as string, newText as string, options), options);
         return answer(native, settings, runner, finish, options.callback as Answer | undefined);
       },
     },
@@ -226,7 +227,7 @@ function numbering(keyOf: KeyOf, options: DiffOptions): (tokens: unknown[]) => U
     });
 }
 
-/** Numbers of a run in the binding's answer: kind, tokens, code units in the old text, in the new text. */
+/** Numbers of a run in the binding's answer: kind, tokens, and start and end in the text that shows it. */
 const RUN_WIDTH = 4;
 const REMOVED = 1;
 const ADDED = 2;
@@ -236,19 +237,15 @@ function changesOf(runs: Uint32Array, oldText: string, newText: string, options:
     ? [oldText.replace(/\r\n/g, '\n'), newText.replace(/\r\n/g, '\n')]
     : [oldText, newText];
   const changes: Changes = [];
-  let oldAt = 0;
-  let newAt = 0;
   for (let at = 0; at < runs.length; at += RUN_WIDTH) {
     const kind = runs[at];
-    const oldEnd = oldAt + runs[at + 2]!;
-    const newEnd = newAt + runs[at + 3]!;
+    const text = kind === REMOVED ? before : after;
     changes.push({
       count: runs[at + 1]!,
       added: kind === ADDED,
       removed: kind === REMOVED,
-      value: kind === REMOVED ? before.slice(oldAt, oldEnd) : after.slice(newAt, newEnd),
+      value: text.slice(runs[at + 2], runs[at + 3]),
     });
-    [oldAt, newAt] = [oldEnd, newEnd];
   }
   return changes;
 }

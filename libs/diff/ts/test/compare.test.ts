@@ -177,7 +177,7 @@ withBothEngines((engine) => {
     ['diffLines', ['a', 'b', 1], 'OPTION_INVALID'],
     ['diffLines', ['a', 'b', { callback: 1 }], 'OPTION_INVALID'],
     ['diffLines', ['a', 'b', { engine: 'fast' }], 'ENGINE_CHOICE_INVALID'],
-    ['diffWords', ['a'.repeat(2 ** 25 + 1), 'b'], 'INPUT_TOO_LARGE'],
+    ['diffSentences', ['a'.repeat(2 ** 25 + 1), 'b'], 'INPUT_TOO_LARGE'],
   ] as const)('%s of what it cannot take: %#', (name, [before, after, given], code) => {
     const options = typeof given === 'object' ? { engine, ...given } : (given ?? { engine });
     expect(() => of(ours, name)(before, after, options)).toThrow(expect.objectContaining({ code }));
