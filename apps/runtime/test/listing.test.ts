@@ -49,6 +49,15 @@ test('leaves out what git still tracks but is gone, keeps what is tracked though
   expect((await list(root)).files).toEqual(['.gitignore', 'a', 'c.log']);
 });
 
+test('leaves out what a killed process left of its writing', async () => {
+  const left = '.fishplate-0123456789abcdef.tmp';
+  const root = makeWorkspace({ a: '', [left]: '', [`src/${left}`]: '', '.fishplate-mine.tmp': '' });
+  for (const source of ['git', 'ignore'] as const) {
+    if (source === 'git') git(root, ['init', '-q']);
+    expect((await list(root, source)).files).toEqual(['.fishplate-mine.tmp', 'a']);
+  }
+});
+
 test('names links, does not follow them', async () => {
   const outside = makeWorkspace({ 'far/away': '' });
   const root = makeWorkspace({ a: '' });

@@ -70,6 +70,11 @@ async function makeParents(root: string, path: string, createdDirectories: strin
   await checkParents(root, path);
 }
 
+/** What a process that was killed may leave behind: no file of the workspace. */
+export function isTemporary(path: string): boolean {
+  return /(?:^|\/)\.fishplate-[\da-f]{16}\.tmp$/.test(path);
+}
+
 /** The name starts with a dot and says whose it is, so that a file left by a killed process explains itself. */
 async function writeTemporary(
   absolute: string,
@@ -81,7 +86,8 @@ async function writeTemporary(
   const mode = next.mode ?? modeBefore;
   let handle: FileHandle | undefined;
   try {
-    handle = await open(temporary, 'wx', 0o666);
+    // Until it has the mode that it is to have, nobody else reads it.
+    handle = await open(temporary, 'wx', mode === undefined ? 0o666 : 0o600);
     await handle.writeFile(next.bytes);
     if (modeBefore !== undefined) await keepOwner(handle, absolute);
     if (mode !== undefined) await handle.chmod(mode);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { throwIfCancelled } from '../cancellation.js';
 import { RUNTIME_CODES } from '../codes.js';
 import type { ListingChoice } from '../config/schema.js';
+import { isTemporary } from './commit.js';
 import { GitRefusal, gitPaths } from './git-listing.js';
 
 /** Who listed: git itself, or the walk that reads `.gitignore` files with npm `ignore`. Interim both. */
@@ -81,7 +82,7 @@ async function keepFiles(
   reason: string,
   options: ListingOptions,
 ): Promise<Listing> {
-  const paths = [...new Set(found.paths)].sort();
+  const paths = [...new Set(found.paths)].filter((path) => !isTemporary(path)).sort();
   const files: string[] = [];
   const nested = new Set(found.nestedRepositories);
   for (let start = 0; start < paths.length; start += BATCH) {

@@ -4,7 +4,7 @@ import { isFishplateError } from '@fishplate/engine';
 import * as npm from 'diff';
 
 import { DIFF_CODES } from './codes';
-import { type DiffOptions, onEngine, plainKey, type Runner } from './differ';
+import { type DiffOptions, onEngine, plainKey, type TextRunner } from './differ';
 import { checkString, describe } from './input';
 import type { EngineOption } from './results';
 
@@ -58,13 +58,16 @@ export interface DiffArrays {
 }
 
 /** The differ behind {@link diffLines}. */
-export const lineDiff: typeof npm.lineDiff = onEngine(npm.lineDiff, lineKey, (oldText, newText, options) => {
+export const lineDiff: typeof npm.lineDiff = onEngine(npm.lineDiff, lineKey, (before, after, options) => {
+  const stripped = (text: string): string => (options.stripTrailingCr ? text.replace(/\r\n/g, '\n') : text);
+  const [oldText, newText] = [stripped(before), stripped(after)];
   const settings = {
     ignoreWhitespace: Boolean(options.ignoreWhitespace),
     ignoreNewlineAtEof: Boolean(options.ignoreNewlineAtEof),
-    stripTrailingCr: Boolean(options.stripTrailingCr),
   };
   return {
+    oldText,
+    newText,
     run: (native, given) => native.lineRuns(oldText, newText, { ...given, ...settings }),
     runAsync: (native, given, token) =>
       native.lineRunsAsync(oldText, newText, { ...given, ...settings }, token),
@@ -75,6 +78,8 @@ export const characterDiff: typeof npm.characterDiff = onEngine(
   npm.characterDiff,
   plainKey,
   (oldText, newText) => ({
+    oldText,
+    newText,
     run: (native, given) => native.characterRuns(oldText, newText, given),
     runAsync: (native, given, token) => native.characterRunsAsync(oldText, newText, given, token),
   }),
@@ -103,8 +108,10 @@ export const jsonDiff: typeof npm.jsonDiff = onEngine(npm.jsonDiff, (token: stri
 export const arrayDiff: typeof npm.arrayDiff = onEngine(npm.arrayDiff, plainKey);
 
 /** `padded` words have white space on both sides, which is not compared. */
-function words(oldText: string, newText: string, padded: boolean): Runner {
+function words(oldText: string, newText: string, padded: boolean): TextRunner {
   return {
+    oldText,
+    newText,
     run: (native, given) => native.wordRuns(oldText, newText, padded, given),
     runAsync: (native, given, token) => native.wordRunsAsync(oldText, newText, padded, given, token),
   };

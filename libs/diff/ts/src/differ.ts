@@ -67,6 +67,12 @@ export interface Runner {
   runAsync(native: DiffNative, settings: NativeDiffOptions, token: CancelToken): Promise<Uint32Array | null>;
 }
 
+/** A runner on texts, which its runs are cut from. */
+export interface TextRunner extends Runner {
+  readonly oldText: string;
+  readonly newText: string;
+}
+
 /**
  * npm diff's `Diff`: the base of differs of one's own, which override `tokenize`, `join`, `castInput` and the like.
  *
@@ -95,7 +101,7 @@ Object.defineProperties(Diff.prototype, {
 export function onEngine<Differ extends object>(
   model: Differ,
   keyOf: KeyOf,
-  runnerOf?: (oldText: string, newText: string, options: DiffOptions) => Runner | null,
+  runnerOf?: (oldText: string, newText: string, options: DiffOptions) => TextRunner | null,
 ): Differ {
   const base = Object.getPrototypeOf(model) as NpmPrototype;
   const viaTokens = diffOf(base);
@@ -112,8 +118,7 @@ export function onEngine<Differ extends object>(
         if (native === null || settings === null || !runner || isPerToken(options)) {
           return viaTokens.call(this, oldText, newText, given);
         }
-        const finish = (runs: Uint32Array): Changes =>
-          this.postProcess(changesOf(runs, oldText as string, newText as string, options), options);
+        const finish = (runs: Uint32Array): Changes => this.postProcess(changesOf(runs, runner), options);
         return answer(native, settings, runner, finish, options.callback as Answer | undefined);
       },
     },
@@ -134,7 +139,7 @@ export function onEngine<Differ extends object>(
 /** Options that only a comparison of single tokens can follow. */
 function isPerToken(options: DiffOptions): boolean {
   return Boolean(
-    options.comparator ?? (options.ignoreCase || options.newlineIsToken || options.oneChangePerToken),
+    options.comparator || options.ignoreCase || options.newlineIsToken || options.oneChangePerToken,
   );
 }
 
@@ -232,14 +237,11 @@ const RUN_WIDTH = 4;
 const REMOVED = 1;
 const ADDED = 2;
 
-function changesOf(runs: Uint32Array, oldText: string, newText: string, options: DiffOptions): Changes {
-  const [before, after] = options.stripTrailingCr
-    ? [oldText.replace(/\r\n/g, '\n'), newText.replace(/\r\n/g, '\n')]
-    : [oldText, newText];
+function changesOf(runs: Uint32Array, { oldText, newText }: TextRunner): Changes {
   const changes: Changes = [];
   for (let at = 0; at < runs.length; at += RUN_WIDTH) {
     const kind = runs[at];
-    const text = kind === REMOVED ? before : after;
+    const text = kind === REMOVED ? oldText : newText;
     changes.push({
       count: runs[at + 1]!,
       added: kind === ADDED,

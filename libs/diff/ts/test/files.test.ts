@@ -170,8 +170,33 @@ withBothEngines((engine) => {
       expect((await patch(insertion, { f: '' })).changes.get('f')).toEqual({ text: 'last\n' });
     });
 
+    test('empty lines between parts belong to none, those within a part to it', async () => {
+      const text = `\`\`\`
+*** Begin Patch
+
+*** Update File: f\r
+@@\r
+-a
++b
+
+ c
+
+*** Add File: g
++one
+
++two
+
+*** End Patch
+\`\`\``;
+      const outcome = await patch(text, { f: 'a\n\nc\nd\n' });
+      expect(Object.fromEntries(outcome.changes)).toEqual({
+        f: { text: 'b\n\nc\nd\n' },
+        g: { text: 'one\n\ntwo\n' },
+      });
+    });
+
     test.each([
-      [3, '*** Begin Patch\n*** Update File: f\n'],
+      [4, '*** Begin Patch\n*** Update File: f\n@@\n-a'],
       [2, '*** Begin Patch\n*** Change File: f\n*** End Patch'],
       [2, '*** Begin Patch\n*** Add File: \n+x\n*** End Patch'],
       [2, '*** Begin Patch\n*** Update File: f\n*** End Patch'],

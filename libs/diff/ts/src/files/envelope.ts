@@ -84,10 +84,8 @@ function section(header: string, reader: Reader): FileSection {
   };
   const keepsSource = false;
   if (header.startsWith(ADD)) {
-    let text = '';
-    for (let line; (line = reader.nextIf((next) => next.startsWith('+'))) !== null; ) {
-      text += `${line.slice(1)}\n`;
-    }
+    const lines = readWhile(reader, (line) => line === '' || line.startsWith('+'));
+    const text = lines.map((line) => `${line.slice(1)}\n`).join('');
     return { from: null, to: path(ADD), keepsSource, change: { kind: 'text', text } };
   }
   if (header.startsWith(DELETE)) {
@@ -124,8 +122,7 @@ function* readChunks(reader: Reader): Generator<Chunk> {
       const section = /^-\d+(?:,\d+)? \+\d+(?:,\d+)? @@(.*)$/.exec(anchor)?.[1] ?? anchor;
       if (section.trim() !== '') anchors.push(section.trim());
     }
-    const steps: Step[] = [];
-    for (let line; (line = reader.nextIf(isChange)) !== null; ) steps.push(stepOf(line));
+    const steps = readWhile(reader, isChange).map(stepOf);
     const isAtEnd = reader.nextIf((line) => line.trim() === END_OF_FILE) !== null;
     if (steps.length === 0) {
       if (hasHeader) throw malformed('no line to change follows `@@`', reader.number);
@@ -136,6 +133,14 @@ function* readChunks(reader: Reader): Generator<Chunk> {
     }
     yield { anchors, steps, isAtEnd };
   }
+}
+
+/** The lines that `accepts`; empty ones at their end stand between parts and belong to none. */
+function readWhile(reader: Reader, accepts: (line: string) => boolean): string[] {
+  const lines: string[] = [];
+  for (let line; (line = reader.nextIf(accepts)) !== null; ) lines.push(line);
+  while (lines[lines.length - 1] === '') lines.pop();
+  return lines;
 }
 
 function isChange(line: string): boolean {
