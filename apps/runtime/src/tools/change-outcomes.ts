@@ -1,6 +1,6 @@
 /** What became of edits and hunks, as results show it: shared by `edit_file` and `apply_patch`. */
 
-import { DIFF_OUTCOMES, type MatchStrategy } from '@fishplate/diff';
+import { DIFF_OUTCOMES, MATCH_STRATEGIES } from '@fishplate/diff';
 import { z } from 'zod';
 
 /** What the diff library answers for an edit or hunk, as far as results show it. */
@@ -15,17 +15,9 @@ export interface ChangeOutcomeLike {
   readonly nearest?: { readonly line: number; readonly similarity: number };
 }
 
-const STRATEGIES = [
-  'exact',
-  'offset',
-  'trailing-whitespace',
-  'indent',
-  'fuzz',
-] as const satisfies readonly MatchStrategy[];
-
 /** Schema of the farthest strategy that a change may use. */
 export const reachSchema = z
-  .enum(STRATEGIES)
+  .enum(MATCH_STRATEGIES)
   .default('fuzz')
   .describe('How far a change may reach for its place: exact, offset, trailing-whitespace, indent or fuzz');
 

@@ -7,6 +7,7 @@ import {
   type MatchStrategy,
   parseFileSections,
   type PatchFormat,
+  sectionAction,
   unifiedDiff,
 } from '@fishplate/diff';
 import type { EngineChoice, EngineName } from '@fishplate/engine';
@@ -93,19 +94,10 @@ class Planner {
     const path = (to ?? from)!;
     const source = from === null ? null : await this.slot(from);
     const target = to === null ? null : await this.slot(to);
-    const creates = from === null || (source!.now === null && from === to && startsFromNothing(section));
-    const action = creates
-      ? 'create'
-      : to === null
-        ? 'delete'
-        : from === to
-          ? 'modify'
-          : keepsSource
-            ? 'copy'
-            : 'rename';
-    if (!creates && source!.now === null) {
+    const action = sectionAction({ ...section, from, to }, source !== null && source.now !== null);
+    if (action !== 'create' && source!.now === null) {
       this.problems.push({
-        path: from,
+        path: from!,
         code: 'FILE_NOT_FOUND',
         message: `no file at ${JSON.stringify(from)}`,
       });
@@ -115,7 +107,7 @@ class Planner {
       this.problems.push({ path, code: 'FILE_EXISTS', message: `${JSON.stringify(path)} is already there` });
       return;
     }
-    const old = creates ? EMPTY : source!.now!.bytes;
+    const old = action === 'create' ? EMPTY : source!.now!.bytes;
     const applied = this.apply(section, old, path);
     const comesFrom = action === 'rename' || action === 'copy' ? { from: from! } : {};
     this.planned.push({
@@ -141,7 +133,10 @@ class Planner {
       });
       return;
     }
-    const mode = nextMode(section.mode, creates ? undefined : (source!.now!.mode ?? source!.before?.mode));
+    const mode = nextMode(
+      section.mode,
+      action === 'create' ? undefined : (source!.now!.mode ?? source!.before?.mode),
+    );
     if (action === 'delete' || action === 'rename') source!.now = null;
     if (target !== null) target.now = { bytes: applied.bytes, mode };
   }
@@ -198,11 +193,6 @@ function inLineEnds(section: FileSection, { lineEnds }: DecodedText): FileSectio
     replace: withLineEnds(replace, lineEnds),
   }));
   return { ...section, change: { kind: 'edits', edits } };
-}
-
-/** As GNU patch does: a first hunk from line 0 of nothing creates the file that is missing. */
-function startsFromNothing({ change }: FileSection): boolean {
-  return change.kind === 'hunks' && change.patch.hunks.length === 1 && change.patch.hunks[0]!.oldLines === 0;
 }
 
 /** Git tells only whether a file may be executed; who may is taken from who may read. */

@@ -79,6 +79,7 @@ export {
   type PatchedFiles,
   patchFiles,
   type PatchFilesOptions,
+  sectionAction,
 } from './files/patch-files';
 export {
   type FileSection,
@@ -88,7 +89,7 @@ export {
   type SectionChange,
 } from './files/sections';
 export type { TextInput } from './input';
-export type { Step } from './placing/ladder';
+export { MATCH_STRATEGIES, type Step } from './placing/ladder';
 export { capability } from './native';
 export {
   type ConflictStyle,

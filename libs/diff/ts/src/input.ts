@@ -5,7 +5,7 @@ import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
 import type { StructuredPatch } from 'diff';
 
 import { DIFF_CODES } from './codes';
-import { STRATEGIES } from './placing/ladder';
+import { MATCH_STRATEGIES } from './placing/ladder';
 import type { MatchStrategy } from './results';
 
 /** Text as a string, or as bytes of any encoding. */
@@ -101,10 +101,10 @@ export function checkCount(value: unknown, name: string, least = 0): asserts val
 
 /** How far a change may reach; all the way unless told otherwise. */
 export function checkReach(reach: MatchStrategy = 'fuzz'): MatchStrategy {
-  if (STRATEGIES.includes(reach)) return reach;
+  if (MATCH_STRATEGIES.includes(reach)) return reach;
   throw DIFF_CODES.error(
     'OPTION_INVALID',
-    `reach must be one of ${STRATEGIES.join(', ')}, and is ${describe(reach)}`,
+    `reach must be one of ${MATCH_STRATEGIES.join(', ')}, and is ${describe(reach)}`,
   );
 }
 

@@ -107,7 +107,7 @@ function patchFile<Text extends TextInput>(
   options: EngineOption & ReachOption,
 ): { file: PatchedFile; text: Text | Buffer | string | null } {
   const { from, to } = section;
-  const action = actionOf(section, source !== null);
+  const action = sectionAction(section, source !== null);
   const path = (to ?? from)!;
   const head = { action, path, ...(action === 'rename' || action === 'copy' ? { from: from! } : {}) };
   const reject = (code: DiffOutcomeCode, hunks: readonly ChangeOutcome[] = []) => ({
@@ -125,7 +125,8 @@ function patchFile<Text extends TextInput>(
   return { file: { status: 'applied', ...head, hunks }, text: text as Text | Buffer | string };
 }
 
-function actionOf(section: FileSection, isThere: boolean): PatchedFile['action'] {
+/** What a section does to its file, of which is known whether it is there. */
+export function sectionAction(section: FileSection, isThere: boolean): PatchedFile['action'] {
   const { from, to, keepsSource } = section;
   if (from === null || (!isThere && from === to && startsFromNothing(section))) return 'create';
   if (to === null) return 'delete';

@@ -10,7 +10,7 @@ import type { MatchStrategy } from '../results';
 import { similarityAt } from './nearest';
 
 /** How far a change may reach for its place, from nearest to farthest. */
-export const STRATEGIES = [
+export const MATCH_STRATEGIES = [
   'exact',
   'offset',
   'trailing-whitespace',
@@ -80,7 +80,7 @@ export class LadderText {
     const old = steps.filter(({ kind }) => kind !== 'added');
     if (!old.some(({ line }) => line.trim() !== '')) return null;
     const rungs = [this.trailing(steps, old), this.indented(steps, old), this.fuzzy(steps, old)];
-    for (const rung of rungs.slice(0, Math.max(0, STRATEGIES.indexOf(reach) - 1))) {
+    for (const rung of rungs.slice(0, Math.max(0, MATCH_STRATEGIES.indexOf(reach) - 1))) {
       const found = this.climb(rung, bounds);
       if (found !== null) return found;
     }
