@@ -125,8 +125,13 @@ function patchFile<Text extends TextInput>(
   return { file: { status: 'applied', ...head, hunks }, text: text as Text | Buffer | string };
 }
 
-/** What a section does to its file, of which is known whether it is there. */
+/**
+ * What a section does to its file, of which is known whether it is there.
+ *
+ * @throws FishplateError `INPUT_INVALID`.
+ */
 export function sectionAction(section: FileSection, isThere: boolean): PatchedFile['action'] {
+  checkSection(section);
   const { from, to, keepsSource } = section;
   if (from === null || (!isThere && from === to && startsFromNothing(section))) return 'create';
   if (to === null) return 'delete';
@@ -153,8 +158,9 @@ export function changeText(
 ): { text: TextInput | null; hunks: readonly ChangeOutcome[]; engine?: EngineName } {
   const old = checkText(text, 'text');
   const given = checkOptions(options);
-  const change = (section as Partial<FileSection> | null | undefined)?.change;
-  switch (change?.kind) {
+  checkSection(section);
+  const { change } = section;
+  switch (change.kind) {
     case 'none':
       return { text: old, hunks: [] };
     case 'text':
@@ -184,9 +190,14 @@ export function changeText(
           : change.chunks;
         return applyChunks(text, chunks, checkReach(given.reach));
       });
-    default:
-      throw DIFF_CODES.error('INPUT_INVALID', 'section must be one of parseFileSections');
   }
+}
+
+function checkSection(section: unknown): asserts section is FileSection {
+  const kinds: readonly unknown[] = ['hunks', 'chunks', 'edits', 'text', 'none'];
+  const kind = (section as Partial<FileSection> | null | undefined)?.change?.kind;
+  if (kinds.includes(kind)) return;
+  throw DIFF_CODES.error('INPUT_INVALID', 'section must be one of parseFileSections');
 }
 
 /** Works on bytes as Latin-1, which keeps each one. */
