@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { CONFIG_DEFAULTS, configJsonSchema, createRuntime } from '../src/index.js';
@@ -95,4 +96,16 @@ test('takes a file with a byte order mark and a schema reference', () => {
 test('publishes the schema that the code checks by (after a change: node scripts/write-config-schema.mjs)', () => {
   const file = new URL('../schema/fishplate.config.schema.json', import.meta.url);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(configJsonSchema());
+});
+
+test('a config file that is a pipe, a link or too large is refused, and waited for by nobody', async () => {
+  const place = (root: string): string => join(root, 'fishplate.config.json');
+  const large = withFile(' '.repeat((1 << 20) + 1));
+  const linked = makeWorkspace({ 'other.json': '{}' });
+  symlinkSync(join(linked, 'other.json'), place(linked));
+  const piped = makeWorkspace({});
+  if (process.platform !== 'win32') spawnSync('mkfifo', [place(piped)]);
+  for (const root of process.platform === 'win32' ? [large] : [large, linked, piped]) {
+    expect(await codeOf(() => loadConfig({ workspace: root }))).toBe('CONFIG_UNREADABLE');
+  }
 });

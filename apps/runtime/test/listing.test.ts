@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import * as fc from 'fast-check';
@@ -107,6 +108,45 @@ test('runs no program that the repository names', async () => {
   writeIn(root, 'hook.sh', '#!/bin/sh\ntouch "$(dirname "$0")/ran"\n', 0o755);
   git(root, ['config', 'core.fsmonitor', join(root, 'hook.sh')]);
   expect((await list(root)).files).toEqual(['a', 'hook.sh']);
+});
+
+test('a partial clone that lacks objects fetches none: its upload program is not run', async () => {
+  const root = makeWorkspace({ 'kept/a': '', 'left/b': '' });
+  git(root, ['init', '-q']);
+  git(root, ['add', '.']);
+  git(root, ['-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '-qm', 'one']);
+  git(root, ['sparse-checkout', 'set', '--cone', '--sparse-index', 'kept']);
+  const tree = git(root, ['rev-parse', 'HEAD:left']).trim();
+  const ran = join(root, '.git', 'ran');
+  writeIn(root, '.git/upload.sh', `#!/bin/sh\ntouch '${ran}'\nexit 1\n`, 0o755);
+  git(root, ['config', 'core.repositoryFormatVersion', '1']);
+  git(root, ['config', 'extensions.partialClone', 'origin']);
+  git(root, ['config', 'remote.origin.promisor', 'true']);
+  git(root, ['config', 'remote.origin.url', root]);
+  git(root, ['config', 'remote.origin.uploadpack', join(root, '.git', 'upload.sh')]);
+  rmSync(join(root, '.git', 'objects', tree.slice(0, 2), tree.slice(2)), { force: true });
+  await list(root);
+  expect(existsSync(ran)).toBe(false);
+  // Unless it is kept from it, git does run it.
+  spawnSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
+  expect(existsSync(ran)).toBe(true);
+});
+
+test('a tracked directory that became a file is gone, and the rest is listed', async () => {
+  const root = makeWorkspace({ a: '', 'd/in': '' });
+  git(root, ['init', '-q']);
+  git(root, ['add', '.']);
+  rmSync(join(root, 'd'), { recursive: true });
+  writeFileSync(join(root, 'd'), '');
+  expect((await list(root, 'git')).files).toEqual(['a', 'd']);
+});
+
+test('rules that are a link, or a pipe that nobody writes to, are passed over', async () => {
+  const outside = makeWorkspace({ rules: 'a\n' });
+  const root = makeWorkspace({ a: '', 'd/b': '' });
+  symlinkSync(join(outside, 'rules'), join(root, '.gitignore'));
+  if (process.platform !== 'win32') spawnSync('mkfifo', [join(root, 'd', '.gitignore')]);
+  expect((await list(root, 'ignore')).files).toEqual(['.gitignore', 'a', 'd/b']);
 });
 
 test('says why git does not answer, and fails where git was asked for', async () => {

@@ -1,11 +1,11 @@
 /** Decides the configuration: default < `fishplate.config.json` < environment < what the caller of createRuntime gives. */
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { z } from 'zod';
 
 import { RUNTIME_CODES } from '../codes.js';
+import { readBoundedFile } from '../workspace/bounded-file.js';
 import {
   CONFIG_DEFAULTS,
   CONFIG_FILE,
@@ -13,6 +13,9 @@ import {
   type ResolvedConfig,
   type RuntimeConfig,
 } from './schema.js';
+
+/** Largest configuration file. */
+const MAX_CONFIG_BYTES = 1 << 20;
 
 /** Environment variables beside `FISHPLATE_<TRACK>_ENGINE`, and the entry each one sets. */
 export const CONFIG_VARIABLES = {
@@ -66,11 +69,11 @@ function merge<Part extends object>(base: Part, ...levels: readonly (object | un
 function readConfigFile(path: string): RuntimeConfig | null {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    text = readBoundedFile(path, MAX_CONFIG_BYTES);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw RUNTIME_CODES.error('CONFIG_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
-      hint: 'Make the file readable, or remove it.',
+      hint: 'Make it a readable regular file of at most 1 MiB, or remove it.',
       cause,
     });
   }

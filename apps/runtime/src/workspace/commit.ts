@@ -36,8 +36,11 @@ export async function commitChanges(root: string, changes: readonly FileChange[]
       done.push(item);
     }
   } catch (cause) {
-    await rollBack(done, cause);
-    await withdraw(root, staged, createdDirectories);
+    try {
+      await rollBack(done, cause);
+    } finally {
+      await withdraw(root, staged, createdDirectories);
+    }
     throw RUNTIME_CODES.error('WRITE_ROLLED_BACK', `writing failed: ${(cause as Error).message}`, { cause });
   }
   return {
@@ -81,6 +84,7 @@ async function writeTemporary(
   next: NextState,
   modeBefore: number | undefined,
   path: string,
+  modifiedNs?: bigint,
 ): Promise<{ temporary: string; mode: number }> {
   const temporary = join(dirname(absolute), `.fishplate-${randomBytes(8).toString('hex')}.tmp`);
   const mode = next.mode ?? modeBefore;
@@ -90,6 +94,10 @@ async function writeTemporary(
     handle = await open(temporary, 'wx', mode === undefined ? 0o666 : 0o600);
     await handle.writeFile(next.bytes);
     if (modeBefore !== undefined) await keepOwner(handle, absolute);
+    if (modifiedNs !== undefined) {
+      const seconds = Number(modifiedNs / 1000n) / 1e6;
+      await handle.utimes(seconds, seconds);
+    }
     if (mode !== undefined) await handle.chmod(mode);
     const stats = await handle.stat();
     return { temporary, mode: stats.mode & 0o7777 };
@@ -151,10 +159,13 @@ async function rollBack(done: readonly StagedChange[], cause: unknown): Promise<
         continue;
       }
       const { bytes, mode, stamp } = change.before;
-      const { temporary } = await writeTemporary(absolute, { bytes, mode }, mode, change.path);
-      const handle = await open(temporary, 'r+');
-      const seconds = Number(stamp.modifiedNs / 1000n) / 1e6;
-      await handle.utimes(seconds, seconds).finally(() => handle.close());
+      const { temporary } = await writeTemporary(
+        absolute,
+        { bytes, mode },
+        mode,
+        change.path,
+        stamp.modifiedNs,
+      );
       await replace(temporary, absolute);
     } catch {
       failed.push(change.path);

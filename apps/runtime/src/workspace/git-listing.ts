@@ -2,6 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { execFile } from 'node:child_process';
+import { dirname } from 'node:path';
 
 import type { FoundPaths } from './listing.js';
 
@@ -60,9 +61,10 @@ function git(root: string, args: readonly string[], signal: AbortSignal | undefi
   return new Promise((resolve, reject) => {
     execFile(
       'git',
-      [...SAFE_CONFIG, ...args],
+      ['-C', root, ...SAFE_CONFIG, ...args],
       {
-        cwd: root,
+        // Windows looks for programs in the working directory first, and the workspace may hold a git.exe.
+        cwd: dirname(process.execPath),
         env: gitEnvironment(),
         encoding: 'buffer',
         maxBuffer: MAX_OUTPUT_BYTES,
@@ -78,10 +80,21 @@ function git(root: string, args: readonly string[], signal: AbortSignal | undefi
   });
 }
 
-/** Variables such as GIT_DIR (set in hooks) would point git at another repository. */
+/**
+ * Variables such as GIT_DIR (set in hooks) would point git at another repository.
+ *
+ * A repository that says it is a partial clone would have git fetch what is missing, by a program that it names.
+ */
 function gitEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^GIT_/i.test(name));
-  return { ...Object.fromEntries(kept), GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
+  return {
+    ...Object.fromEntries(kept),
+    GIT_ALLOW_PROTOCOL: '',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_TERMINAL_PROMPT: '0',
+    LC_ALL: 'C',
+  };
 }
 
 function firstLine(text: string): string {

@@ -2,13 +2,17 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { Dirent } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import ignore, { type Ignore } from 'ignore';
 
 import { throwIfCancelled } from '../cancellation.js';
+import { readBoundedFile } from './bounded-file.js';
 import type { FoundPaths, ListingOptions } from './listing.js';
+
+/** Largest file of rules that is read; a larger one counts as unreadable. */
+const MAX_RULES_BYTES = 16 << 20;
 
 /** The rules of one `.gitignore`, and the directory that they are relative to (`''` or ending in `/`). */
 interface Rules {
@@ -30,7 +34,7 @@ export async function ignoreWalk(
   const paths: string[] = [];
   const nestedRepositories: string[] = [];
   let unnameable = 0;
-  const exclude = await readRules(root, '.git/info/exclude', '');
+  const exclude = readRules(root, '.git/info/exclude', '');
   const pending: Pending[] = [{ path: '', rules: exclude === null ? [] : [exclude] }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     throwIfCancelled(options.signal);
@@ -40,7 +44,7 @@ export async function ignoreWalk(
       nestedRepositories.push(next.path.slice(0, -1));
       continue;
     }
-    const own = names.has('.gitignore') ? await readRules(root, `${next.path}.gitignore`, next.path) : null;
+    const own = names.has('.gitignore') ? readRules(root, `${next.path}.gitignore`, next.path) : null;
     const rules = own === null ? next.rules : [...next.rules, own];
     for (const entry of entries) {
       if (!isUtf8(entry.name)) {
@@ -81,10 +85,10 @@ function admit(rules: Rules, directory: string): Rules {
   return { ...rules, matcher: ignore({ allowRelativePaths: true }).add(rules.matcher).add(pattern) };
 }
 
-async function readRules(root: string, path: string, base: string): Promise<Rules | null> {
+function readRules(root: string, path: string, base: string): Rules | null {
   try {
-    const text = await readFile(join(root, path), 'utf8');
-    return { base, matcher: ignore({ allowRelativePaths: true }).add(text.replace(/^\uFEFF/, '')) };
+    const text = readBoundedFile(join(root, path), MAX_RULES_BYTES);
+    return { base, matcher: ignore({ allowRelativePaths: true }).add(text) };
   } catch {
     // Git too goes on without a file of rules that it cannot read.
     return null;

@@ -1,6 +1,6 @@
 /** The files of a workspace as git would list them: tracked, or neither tracked nor ignored. */
 
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 
 import { throwIfCancelled } from '../cancellation.js';
@@ -88,7 +88,7 @@ async function keepFiles(
   for (let start = 0; start < paths.length; start += BATCH) {
     throwIfCancelled(options.signal);
     for (const path of paths.slice(start, start + BATCH)) {
-      const stats = lstatSync(join(root, path), { throwIfNoEntry: false });
+      const stats = entryAt(join(root, path));
       if (stats?.isFile() || stats?.isSymbolicLink()) files.push(path);
       else if (stats?.isDirectory()) nested.add(path.replace(/\/$/, ''));
     }
@@ -96,4 +96,15 @@ async function keepFiles(
     await new Promise(setImmediate);
   }
   return { files, source, reason, nestedRepositories: [...nested].sort(), unnameable: found.unnameable };
+}
+
+/** Null where nothing is, or can be seen: a tracked directory may have become a file, or be closed to us. */
+function entryAt(absolute: string): Stats | null {
+  try {
+    return lstatSync(absolute, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' || code === 'EACCES' || code === 'EPERM' || code === 'ELOOP') return null;
+    throw error;
+  }
 }

@@ -1,8 +1,8 @@
 /**
  * File access by `node:fs`: containment by real path, no symbolic link followed. Interim.
  *
- * Node has no `openat`, so a program that swaps a directory for a link between check and use can still win the race on
- * systems other than Linux; the sandbox track's race-free file API takes this file's place.
+ * Node has no `openat`, so a program that swaps a directory for a link between check and use can still win the race: in
+ * writes everywhere, in reads on systems other than Linux. The sandbox track's race-free file API takes this file's place.
  */
 
 import { constants, realpathSync, statSync } from 'node:fs';
