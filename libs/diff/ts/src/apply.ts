@@ -82,6 +82,9 @@ export function applyPatches(uniDiff: string | StructuredPatch[], options: Apply
   const given = checkOptions(options);
   for (const name of ['loadFile', 'patched', 'complete'] as const) checkFunction(given[name], name);
   const files = typeof uniDiff === 'string' ? parsePatch(uniDiff, given) : uniDiff;
+  if (!Array.isArray(files)) {
+    throw DIFF_CODES.error('INPUT_INVALID', 'uniDiff must be text, or an array of objects of parsePatch');
+  }
   for (const file of files) checkPatchObject(file, 'uniDiff');
   const next = (index: number): void => {
     const file = files[index];

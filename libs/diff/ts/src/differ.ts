@@ -82,16 +82,7 @@ export const Diff = class Diff extends npm.Diff<unknown> {} as unknown as typeof
 Object.defineProperties(Diff.prototype, {
   diff: { value: diffOf(npmPrototype), configurable: true, writable: true },
   diffWithOptionsObj: {
-    value(
-      this: Internals,
-      oldTokens: unknown[],
-      newTokens: unknown[],
-      options: DiffOptions,
-      callback?: Answer,
-    ) {
-      const keyOf = this.equals === npmPrototype.equals ? plainKey : null;
-      return compareTokens.call(this, keyOf, oldTokens, newTokens, options, callback);
-    },
+    value: tokensBy((differ) => (differ.equals === npmPrototype.equals ? plainKey : null)),
     configurable: true,
     writable: true,
   },
@@ -122,17 +113,7 @@ export function onEngine<Differ extends object>(
         return answer(native, settings, runner, finish, options.callback as Answer | undefined);
       },
     },
-    diffWithOptionsObj: {
-      value(
-        this: Internals,
-        oldTokens: unknown[],
-        newTokens: unknown[],
-        options: DiffOptions,
-        callback?: Answer,
-      ) {
-        return compareTokens.call(this, keyOf, oldTokens, newTokens, options, callback);
-      },
-    },
+    diffWithOptionsObj: { value: tokensBy(() => keyOf) },
   }) as Differ;
 }
 
@@ -169,6 +150,19 @@ function optionsOf(given: Given): DiffOptions {
     return rest;
   }
   return options;
+}
+
+/** npm diff's `diffWithOptionsObj` on the engine, for a differ whose tokens have these keys; null leaves it to npm diff. */
+function tokensBy(keyOf: (differ: Internals) => KeyOf | null) {
+  return function (
+    this: Internals,
+    oldTokens: unknown[],
+    newTokens: unknown[],
+    options: DiffOptions,
+    callback?: Answer,
+  ): unknown {
+    return compareTokens.call(this, keyOf(this), oldTokens, newTokens, options, callback);
+  };
 }
 
 function compareTokens(

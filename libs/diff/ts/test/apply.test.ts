@@ -221,6 +221,14 @@ describe('applyPatches', () => {
     expect(ended).toEqual(['no file']);
   });
 
+  test('what is neither text nor a list of patches is refused', () => {
+    const callbacks = { loadFile: jest.fn(), patched: jest.fn(), complete: jest.fn() };
+    expect(() => applyPatches(null as never, callbacks)).toThrow(
+      expect.objectContaining({ code: 'INPUT_INVALID' }),
+    );
+    expect(callbacks.loadFile).not.toHaveBeenCalled();
+  });
+
   test('a callback that is none is refused before anything is loaded', () => {
     expect(() => applyPatches(patches, {} as never)).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' }),

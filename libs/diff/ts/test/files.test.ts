@@ -170,6 +170,19 @@ withBothEngines((engine) => {
       expect((await patch(insertion, { f: '' })).changes.get('f')).toEqual({ text: 'last\n' });
     });
 
+    test('an insertion at an open end keeps its last bytes and blanks, and takes LF where no line says CRLF', async () => {
+      const text = '*** Begin Patch\n*** Update File: f\n@@\n+one\n+voilà  \n*** End Patch';
+      expect((await patch(text, { f: 'a' })).changes.get('f')).toEqual({ text: 'a\none\nvoilà  ' });
+      const bytes = await patchFiles<Buffer>(text.replace('  \n', '\n'), {
+        engine,
+        read: () => Buffer.from('a'),
+      });
+      expect(bytes.changes.get('f')).toEqual({ text: Buffer.from('a\none\nvoilà') });
+      expect((await patch(text, { f: 'a\r\nb' })).changes.get('f')).toEqual({
+        text: 'a\r\nb\r\none\r\nvoilà  ',
+      });
+    });
+
     test('empty lines between parts belong to none, those within a part to it', async () => {
       const text = `\`\`\`
 *** Begin Patch

@@ -71,9 +71,13 @@ function behindAnchors(
 function insertion(lines: readonly string[], { steps }: Chunk, at: number): Place {
   const before = lines[at - 1];
   const isOpen = before !== undefined && !before.endsWith('\n');
-  const newline = lines.length > 0 && lines.every((line) => !/(^|[^\r])\n$/.test(line)) ? '\r\n' : '\n';
+  const ended = lines.filter((line) => line.endsWith('\n'));
+  const newline = ended.length > 0 && ended.every((line) => line.endsWith('\r\n')) ? '\r\n' : '\n';
   const added = steps.map(({ line }) => line.replace(/\n$/, newline));
   // The end of the text stays without a newline where it had none.
-  const own = isOpen ? [before + newline, ...added.slice(0, -1), added[added.length - 1]!.trimEnd()] : added;
+  const last = added[added.length - 1]!;
+  const own = isOpen
+    ? [before + newline, ...added.slice(0, -1), last.slice(0, last.length - newline.length)]
+    : added;
   return { start: isOpen ? at - 1 : at, end: at, lines: own, strategy: 'exact', similarity: 1 };
 }

@@ -2,7 +2,8 @@
  * Where a change goes whose old lines are nowhere as they stand: the rungs behind `exact` and `offset`.
  *
  * Each rung forgives one thing more, and a change is placed on the first rung that has a place for it: at the
- * expected line, or at the only other place. Two places on a rung are refused; a farther rung is not asked then.
+ * expected line, or at the only other place. Two places that do equally well on a rung are refused; a farther rung is not
+ * asked then.
  */
 
 import type { DiffOutcomeCode } from '../codes';
