@@ -111,17 +111,9 @@ export const RUNTIME_OUTCOMES = {
     summary: 'No file has this path.',
     hint: 'Call list_files for the paths there are; apply_patch creates files.',
   },
-  FILE_EXISTS: {
-    summary: 'A file stands where the patch would create one.',
-    hint: 'Patch the file that is there, or delete it in the same patch first.',
-  },
   LINE_OUT_OF_RANGE: {
     summary: 'The first line asked for lies behind the end of the file.',
     hint: 'Ask for lines from 1 to details.totalLines.',
-  },
-  DELETE_MISMATCH: {
-    summary: 'The patch deletes a file, and text would be left in it.',
-    hint: 'Read the file again: it holds more than the patch removes.',
   },
   NO_EFFECT: {
     summary: 'The change leaves every file as it is.',
@@ -134,6 +126,10 @@ export const RUNTIME_OUTCOMES = {
   UNDO_CONFLICT: {
     summary: 'A file is no longer what this session left: someone changed it since.',
     hint: 'Nothing was undone. `conflicts` shows what the session left against what is there now; restore that, or keep it and go on.',
+  },
+  NOT_CONFIRMED: {
+    summary: 'A step of a plan asks for confirmation, and nobody gave it.',
+    hint: 'Run the plan on a terminal and answer, or give --yes to confirm every step.',
   },
   NOTHING_TO_UNDO: {
     summary: 'The session has no change that is not yet undone.',

@@ -45,6 +45,15 @@ describe('edit_file', () => {
     expect(read('g')).toBe('th\xe9 au lait');
   });
 
+  test('refuses a result over the limit, which no tool could read again', async () => {
+    const root = makeWorkspace({ f: 'small' });
+    const runtime = createRuntime({ workspace: root, config: { limits: { maxFileBytes: 10 } } });
+    expect(await codeOf(() => runtime.call('edit_file', edit('small', 'x'.repeat(11))))).toBe(
+      'FILE_TOO_LARGE',
+    );
+    expect(readFileSync(join(root, 'f'), 'utf8')).toBe('small');
+  });
+
   test.each([
     ['nowhere', 'x', 'NO_MATCH'],
     ['same', 'x', 'AMBIGUOUS'],

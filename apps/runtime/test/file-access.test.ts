@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -142,6 +143,49 @@ test('takes everything back where a later operation fails', async () => {
   expect(statSync(join(root, 'a')).mtimeMs).toBeCloseTo(before.mtimeMs, 0);
   expect(readdirSync(root).sort()).toEqual(['a', 'b']);
 });
+
+test('a file that appears after the check is not overwritten, and what was written is taken back', async () => {
+  const root = makeWorkspace({ a: '1' });
+  // Two changes that create one path: both pass the check, and the second finds the file of the first.
+  const changes = [
+    await change(root, 'a', 'x'),
+    await change(root, 'new', 'mine'),
+    await change(root, 'new', 'again'),
+  ];
+  expect(await openWorkspace(root).commit(changes)).toEqual({ ok: false, changedMeanwhile: 'new' });
+  expect(readFileSync(join(root, 'a'), 'utf8')).toBe('1');
+  expect(readdirSync(root)).toEqual(['a']);
+});
+
+test('a file that its owner made read-only is restored too', async () => {
+  const root = makeWorkspace({ a: '1', b: '2' });
+  chmodSync(join(root, 'a'), 0o444);
+  await asNobody(root, async () => {
+    const changes = [
+      await change(root, 'a', 'x'),
+      await change(root, 'b', null),
+      await change(root, 'b', null),
+    ];
+    expect(await codeOf(() => openWorkspace(root).commit(changes))).toBe('WRITE_ROLLED_BACK');
+  });
+  expect(readFileSync(join(root, 'a'), 'utf8')).toBe('1');
+  expect(statSync(join(root, 'a')).mode & 0o777).toBe(0o444);
+  expect(readdirSync(root).sort()).toEqual(['a', 'b']);
+});
+
+/** Permissions do not bind root: works as an ordinary user who owns the files of `root`. */
+async function asNobody(root: string, work: () => Promise<void>): Promise<void> {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot)
+    for (const path of [root, ...readdirSync(root).map((name) => join(root, name))])
+      chownSync(path, 65534, 0);
+  if (isRoot) process.seteuid!(65534);
+  try {
+    await work();
+  } finally {
+    if (isRoot) process.seteuid!(0);
+  }
+}
 
 test('refuses what would be a file and a directory at once', async () => {
   const root = makeWorkspace();

@@ -47,7 +47,7 @@ test('runs steps that ask for confirmation only where it is given', async () => 
   const confirm = (answer: boolean) => ({ confirm: () => Promise.resolve(answer) });
   expect(await run([step({ confirm: true })])).toMatchObject({
     ok: false,
-    steps: [{ code: 'NOT_CONFIRMED' }],
+    steps: [{ code: 'NOT_CONFIRMED', text: expect.stringContaining('--yes') as string }],
   });
   expect(await run([step({ confirm: true })], confirm(false))).toMatchObject({ ok: false });
   expect(await run([step({ confirm: true })], confirm(true))).toMatchObject({ ok: true });

@@ -174,6 +174,25 @@ const ACTION = fc.record({
   executable: fc.boolean(),
 });
 
+test('one path that can no longer be read hides no other change', async () => {
+  const { root, runtime } = open();
+  await runtime.call('apply_patch', { patch: MODIFY + DELETE });
+  rmSync(join(root, 'a.txt'));
+  mkdirSync(join(root, 'a.txt'));
+  const shown = await runtime.call('diff', {});
+  expect(shown).toMatchObject({
+    ok: true,
+    data: {
+      files: [
+        { path: 'a.txt', status: 'unreadable', code: 'NOT_A_FILE', drifted: true },
+        { path: 'dir/c.txt', status: 'deleted' },
+      ],
+    },
+  });
+  expect(shown.text).toContain('a.txt can no longer be read as a file: NOT_A_FILE');
+  expect(shown.text).toContain('-c\n');
+});
+
 test('any series of patches: git agrees with the diff, and undo brings every byte back', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(ACTION, { minLength: 1, maxLength: 6 }), async (actions) => {

@@ -25,12 +25,12 @@ export const doctorCommand = defineCommand({
 
 function renderReport({ capabilities, node, platform, git, probes }: DoctorReport, style: Style): string {
   const place = `${visibleLine(capabilities.workspace)}, ${capabilities.configFile === null ? 'no fishplate.config.json' : 'with fishplate.config.json'}`;
-  const refused = probes.filter((probe) => probe.refused);
-  const through = probes.filter((probe) => !probe.refused);
+  const refused = probes.filter(({ outcome }) => outcome === 'refused');
+  const through = probes.filter(({ outcome }) => outcome === 'through');
   const containment =
     through.length === 0
       ? `${style.green('\u2713')} ${refused.length} of ${probes.length} attempts to leave a workspace were refused (${refused.map(({ result }) => result).join(', ')})`
-      : `${style.red('\u2717')} went through: ${through.map(({ attempt }) => attempt).join(', ')}`;
+      : `${style.red('\u2717')} went through: ${through.map(({ attempt, result }) => `${attempt} (${result})`).join(', ')}`;
   return [
     `${style.bold('fishplate')} ${capabilities.version}  node ${node}, ${platform}, git ${git ?? 'not installed'}`,
     `workspace  ${place}`,

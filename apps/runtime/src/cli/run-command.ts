@@ -50,6 +50,7 @@ export const runCommand = defineCommand({
     const cancelled = new AbortController();
     const onInterrupt = (): void => cancelled.abort(new Error('interrupted'));
     process.once('SIGINT', onInterrupt);
+    process.once('SIGTERM', onInterrupt);
     try {
       const started = performance.now();
       const report = await runPlan(plan, runtime, {
@@ -68,6 +69,7 @@ export const runCommand = defineCommand({
       return report.ok ? EXIT.ok : EXIT.failed;
     } finally {
       process.off('SIGINT', onInterrupt);
+      process.off('SIGTERM', onInterrupt);
       await runtime.close();
     }
   },

@@ -1,21 +1,22 @@
 /** What `fishplate doctor` finds out: every track's engine, and probes that prove what is claimed. */
 
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { isFishplateError } from '@fishplate/engine';
 
 import type { RuntimeCapabilities } from '../capabilities.js';
+import type { RuntimeCode } from '../codes.js';
 import { createRuntime, type RuntimeOptions } from '../runtime.js';
 
 /** One attempt to get out of a workspace. */
 export interface ContainmentProbe {
   readonly attempt: string;
-  /** True where it was refused. */
-  readonly refused: boolean;
-  /** Code of the refusal, or why the attempt could not be made here. */
+  /** `through` where it was not refused for the reason that it should be; `skipped` where it cannot be made here. */
+  readonly outcome: 'refused' | 'through' | 'skipped';
+  /** Code of the refusal, or what happened instead. */
   readonly result: string;
 }
 
@@ -42,7 +43,7 @@ export async function examine(
   await runtime.close();
   const enginesHold = capabilities.tracks.every((track) => track.state !== 'landed' || track.engine !== null);
   return {
-    ok: enginesHold && probes.every(({ refused }) => refused),
+    ok: enginesHold && probes.every(({ outcome }) => outcome !== 'through'),
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
     git,
@@ -59,6 +60,8 @@ function gitVersion(): Promise<string | null> {
   });
 }
 
+const SECRET = 'secret\n';
+
 /** Builds a workspace with a secret beside it, and tries to read and replace the secret through the tools. */
 async function probeContainment(): Promise<ContainmentProbe[]> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'fishplate-doctor-')));
@@ -66,36 +69,42 @@ async function probeContainment(): Promise<ContainmentProbe[]> {
     const workspace = join(directory, 'workspace');
     const secret = join(directory, 'secret.txt');
     await mkdir(workspace);
-    await writeFile(secret, 'secret\n');
+    await writeFile(secret, SECRET);
     const linked = await symlink(secret, join(workspace, 'link.txt')).then(
       () => true,
       () => false,
     );
     const runtime = createRuntime({ workspace });
-    const replace = { edits: [{ search: 'secret', replace: 'taken' }] };
+    const read = (path: string) => runtime.call('read_file', { path });
+    const edit = (path: string) =>
+      runtime.call('edit_file', { path, edits: [{ search: 'secret', replace: 'taken' }] });
+    const throughLink = 'edit through a symbolic link';
     const probes = [
-      await attempt('read ../secret.txt', () => runtime.call('read_file', { path: '../secret.txt' })),
-      await attempt('read by absolute path', () => runtime.call('read_file', { path: secret })),
+      await attempt('read ../secret.txt', 'PATH_OUTSIDE', () => read('../secret.txt')),
+      await attempt('read by absolute path', 'PATH_OUTSIDE', () => read(secret)),
       linked
-        ? await attempt('edit through a symbolic link', () =>
-            runtime.call('edit_file', { path: 'link.txt', ...replace }),
-          )
-        : { attempt: 'edit through a symbolic link', refused: true, result: 'no links here' },
-      await attempt('edit .git/config', () => runtime.call('edit_file', { path: '.git/config', ...replace })),
+        ? await attempt(throughLink, 'SYMLINK_REFUSED', () => edit('link.txt'))
+        : ({ attempt: throughLink, outcome: 'skipped', result: 'no links can be made here' } as const),
+      await attempt('edit .git/config', 'PATH_PROTECTED', () => edit('.git/config')),
     ];
     await runtime.close();
-    return probes;
+    if ((await readFile(secret, 'utf8')) === SECRET) return probes;
+    return [...probes, { attempt: 'change secret.txt', outcome: 'through', result: 'it was changed' }];
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function attempt(what: string, call: () => Promise<{ ok: boolean }>): Promise<ContainmentProbe> {
+async function attempt(
+  what: string,
+  expected: RuntimeCode,
+  call: () => Promise<{ ok: boolean }>,
+): Promise<ContainmentProbe> {
   try {
     const { ok } = await call();
-    return { attempt: what, refused: false, result: ok ? 'it went through' : 'it was looked at' };
+    return { attempt: what, outcome: 'through', result: ok ? 'it went through' : 'it was looked at' };
   } catch (error) {
     if (!isFishplateError(error)) throw error;
-    return { attempt: what, refused: true, result: error.code };
+    return { attempt: what, outcome: error.code === expected ? 'refused' : 'through', result: error.code };
   }
 }

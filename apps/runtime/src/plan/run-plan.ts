@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { isFishplateError } from '@fishplate/engine';
 
+import { RUNTIME_OUTCOMES, type RuntimeOutcomeCode } from '../codes.js';
 import type { Caller } from '../runtime.js';
 import type { Plan, PlanStep } from './plan.js';
 
@@ -68,11 +69,11 @@ type Performed = Pick<PlanStepReport, 'ok' | 'code' | 'summary' | 'text' | 'dura
 
 const NOT_CONFIRMED = {
   asExpected: false,
-  problem: 'the step asks for confirmation, and was not confirmed',
+  problem: `the step asks for confirmation, and was not confirmed. ${RUNTIME_OUTCOMES.NOT_CONFIRMED.hint}`,
   ok: false,
-  code: 'NOT_CONFIRMED',
+  code: 'NOT_CONFIRMED' satisfies RuntimeOutcomeCode,
   summary: 'not confirmed',
-  text: '',
+  text: RUNTIME_OUTCOMES.NOT_CONFIRMED.hint,
   durationMs: 0,
   engines: {},
   data: undefined,

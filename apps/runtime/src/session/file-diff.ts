@@ -35,6 +35,9 @@ export interface FileDiff {
 
 const NOTHING = Buffer.alloc(0);
 
+/** Of a file whose lines were not compared. */
+export const NOT_COMPARED = { patch: '', added: 0, removed: 0, algorithm: 'none', engine: null } as const;
+
 /** Compares and formats. @throws FishplateError of the diff track; the signal's reason where it is aborted. */
 export async function fileDiff(
   { path, before, after }: FileComparison,
@@ -45,13 +48,13 @@ export async function fileDiff(
   const newBytes = after?.bytes ?? NOTHING;
   const header = gitHeader(path, before, after);
   if ((before === null && after === null) || (header.length === 1 && oldBytes.equals(newBytes))) {
-    return { status: 'unchanged', patch: '', added: 0, removed: 0, algorithm: 'none', engine: null };
+    return { status: 'unchanged', ...NOT_COMPARED };
   }
   const oldPath = before === null ? '/dev/null' : `a/${path}`;
   const newPath = after === null ? '/dev/null' : `b/${path}`;
   if (isBinary(oldBytes) || isBinary(newBytes)) {
     const patch = [...header, `Binary files ${oldPath} and ${newPath} differ`, ''].join('\n');
-    return { status, patch, added: 0, removed: 0, algorithm: 'none', engine: null };
+    return { status, ...NOT_COMPARED, patch };
   }
   const { engine, signal } = options;
   const {

@@ -83,7 +83,7 @@ export class Session {
     return { ok: true, step: this.last };
   }
 
-  /** What a run of steps did in sum, by path; a path that came back to where it was is left out. */
+  /** What a run of steps did in sum, by path; both ends are alike where a path came back to where it was. */
   static netChanges(steps: readonly Step[]): NetChange[] {
     const net = new Map<string, NetChange>();
     for (const { changes } of steps) {

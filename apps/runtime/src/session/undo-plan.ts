@@ -26,13 +26,18 @@ export interface UndoPlan {
   readonly directories: readonly string[];
 }
 
-/** Plans to undo the latest `count` steps that are not yet undone. */
-export async function planUndo(session: Session, files: FileAccess, count: number): Promise<UndoPlan> {
+/** Plans to undo the latest `count` steps that are not yet undone; files over `maxBytes` are not read to show them. */
+export async function planUndo(
+  session: Session,
+  files: FileAccess,
+  count: number,
+  maxBytes: number,
+): Promise<UndoPlan> {
   const steps = session.steps.slice(-count);
   const changes: FileChange[] = [];
   const conflicts: UndoConflict[] = [];
   for (const { path, before: wouldRestore, after: sessionLeft } of Session.netChanges(steps)) {
-    const current = await readNow(files, path);
+    const current = await readNow(files, path, Math.max(maxBytes, sessionLeft?.bytes ?? 0));
     if ('code' in current) {
       conflicts.push({ path, sessionLeft, onDisk: current, wouldRestore, current: null });
       continue;
@@ -67,13 +72,14 @@ export function referenceTo(state: FileState | null): StateReference | null {
   return state === null ? null : { hash: hashOf(state.bytes), bytes: state.bytes.length, mode: state.mode };
 }
 
-/** A file may have grown past every limit since, or have become a link or a directory. */
-async function readNow(
+/** A file may have grown past every limit since, or have become a link or a directory: then its code. */
+export async function readNow(
   files: FileAccess,
   path: string,
+  maxBytes: number,
 ): Promise<{ state: FileState | null } | { code: string }> {
   try {
-    return { state: await files.read(path, Number.MAX_SAFE_INTEGER) };
+    return { state: await files.read(path, maxBytes) };
   } catch (error) {
     if (isFishplateError(error)) return { code: error.code };
     throw error;

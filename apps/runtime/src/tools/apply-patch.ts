@@ -52,6 +52,7 @@ export const applyPatch = defineTool({
         engine: diffEngine,
         reach,
         maxFileBytes: config.limits.maxFileBytes,
+        signal,
       });
       const engines = { files: files.name, ...(plan.engine === null ? {} : { diff: plan.engine }) };
       if (plan.problems.length > 0) return refusePlan(plan, engines);
@@ -84,7 +85,8 @@ function refusePlan(plan: PatchPlan, engines: EnginesUsed): ToolRefusal {
   };
   const more = lines.slice(1).join('\n');
   if (first.code !== 'REJECTED') {
-    return refuseWith(first.code, RUNTIME_OUTCOMES[first.code].hint, lines[0]!, { engines, details, more });
+    const hint = first.code === 'FILE_NOT_FOUND' ? RUNTIME_OUTCOMES[first.code].hint : hintOf(first.code);
+    return refuseWith(first.code, hint, lines[0]!, { engines, details, more });
   }
   const rejected = plan.files
     .find(({ path }) => path === first.path)

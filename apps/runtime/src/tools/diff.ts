@@ -3,9 +3,9 @@
 import { z } from 'zod';
 
 import { throwIfCancelled } from '../cancellation.js';
-import { fileDiff } from '../session/file-diff.js';
+import { type FileDiff, fileDiff, NOT_COMPARED } from '../session/file-diff.js';
 import { type NetChange, Session } from '../session/session.js';
-import { isSameState, referenceTo } from '../session/undo-plan.js';
+import { isSameState, readNow, referenceTo } from '../session/undo-plan.js';
 import { refuse } from './refusal.js';
 import { defineTool, READS, type ToolContext } from './tool.js';
 
@@ -28,7 +28,8 @@ export const diff = defineTool({
     files: z.array(
       z.object({
         path: z.string(),
-        status: z.enum(['created', 'deleted', 'modified', 'unchanged']),
+        status: z.enum(['created', 'deleted', 'modified', 'unchanged', 'unreadable']),
+        code: z.string().optional().describe('Why the file on disk is unreadable'),
         added: z.int(),
         removed: z.int(),
         algorithm: z.string(),
@@ -49,13 +50,16 @@ export const diff = defineTool({
         });
       }
       const steps = session.steps.filter(({ number }) => number > since);
-      const shown = [];
+      const shown: ShownFile[] = [];
       for (const change of Session.netChanges(steps)) {
         throwIfCancelled(signal);
         shown.push(await compare(change, context));
       }
       const engine = shown.find((file) => file.engine !== null)?.engine;
       const patch = shown.map((file) => file.patch).join('');
+      const unreadable = shown.flatMap(({ path, code }) =>
+        code === undefined ? [] : [`${path} can no longer be read as a file: ${code}`],
+      );
       const added = shown.reduce((sum, file) => sum + file.added, 0);
       const removed = shown.reduce((sum, file) => sum + file.removed, 0);
       const algorithms = [...new Set(shown.map(({ algorithm }) => algorithm))].filter(
@@ -65,18 +69,11 @@ export const diff = defineTool({
         ok: true,
         data: {
           patch,
-          files: shown.map(({ path, status, algorithm, drifted, ...file }) => ({
-            path,
-            status,
-            added: file.added,
-            removed: file.removed,
-            algorithm,
-            drifted,
-          })),
+          files: shown.map(({ patch: _, engine: __, ...file }) => file),
           added,
           removed,
         },
-        text: patch === '' ? 'no changes' : patch,
+        text: [...unreadable, patch === '' && unreadable.length === 0 ? 'no changes' : patch].join('\n'),
         summary: `${shown.length} ${shown.length === 1 ? 'file' : 'files'}: +${added} -${removed}${algorithms.length === 0 ? '' : ` (${algorithms.join(', ')})`}`,
         engines: { files: files.name, ...(engine == null ? {} : { diff: engine }) },
       };
@@ -84,11 +81,20 @@ export const diff = defineTool({
   },
 });
 
+interface ShownFile extends Omit<FileDiff, 'status'> {
+  readonly path: string;
+  readonly status: FileDiff['status'] | 'unreadable';
+  readonly code?: string;
+  readonly drifted: boolean;
+}
+
 async function compare(
   { path, before, after }: NetChange,
-  { files, session, diffEngine, signal }: ToolContext,
-) {
-  const current = await files.read(path, Number.MAX_SAFE_INTEGER);
+  { files, config, session, diffEngine, signal }: ToolContext,
+): Promise<ShownFile> {
+  const now = await readNow(files, path, Math.max(config.limits.maxFileBytes, after?.bytes ?? 0));
+  if ('code' in now) return { path, status: 'unreadable', code: now.code, drifted: true, ...NOT_COMPARED };
+  const current = now.state;
   const old = before === null ? null : { bytes: session.states.content(before), mode: before.mode };
   const compared = await fileDiff({ path, before: old, after: current }, { engine: diffEngine, signal });
   return { path, ...compared, drifted: !isSameState(referenceTo(current), after) };

@@ -71,7 +71,7 @@ export const editFile = defineTool({
           more: lines.slice(1).join('\n'),
         });
       }
-      const bytes = encodeText(applied.text, decoded, path);
+      const bytes = encodeText(applied.text, decoded, path, config.limits.maxFileBytes);
       if (bytes.equals(before.bytes)) {
         return refuse('NO_EFFECT', `the edits leave ${JSON.stringify(path)} as it is`, {
           engines,

@@ -3,15 +3,17 @@
 import {
   changeText,
   type ChangeOutcome,
+  type DiffOutcomeCode,
   type FileSection,
   type MatchStrategy,
   parseFileSections,
   type PatchFormat,
   sectionAction,
-  unifiedDiff,
+  unifiedDiffAsync,
 } from '@fishplate/diff';
 import type { EngineChoice, EngineName } from '@fishplate/engine';
 
+import { throwIfCancelled } from '../cancellation.js';
 import { RUNTIME_CODES, type RuntimeOutcomeCode } from '../codes.js';
 import type { FileAccess, FileChange, FileState, NextState } from '../workspace/file-access.js';
 import { type DecodedText, decodeText, encodeText, withLineEnds } from '../workspace/text.js';
@@ -27,10 +29,11 @@ export interface PlannedFile {
   readonly removed: number;
 }
 
-/** Why a file of the patch cannot be done: a code of the runtime, or that of its first rejected hunk. */
+/** Why a file of the patch cannot be done. */
 export interface PlanProblem {
   readonly path: string;
-  readonly code: RuntimeOutcomeCode | 'REJECTED';
+  /** `REJECTED` where hunks of the file were; their own codes say why. */
+  readonly code: Extract<RuntimeOutcomeCode, 'FILE_NOT_FOUND'> | DiffOutcomeCode | 'REJECTED';
   readonly message: string;
 }
 
@@ -49,6 +52,7 @@ export interface PatchPlanOptions {
   readonly engine: EngineChoice;
   readonly reach: MatchStrategy;
   readonly maxFileBytes: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -62,7 +66,7 @@ interface Slot {
 /**
  * Plans a patch.
  *
- * @throws FishplateError `PATCH_MALFORMED`, `PATCH_EMPTY`, `PATCH_UNSUPPORTED`, `PATH_...`, `FILE_BINARY` and the like.
+ * @throws FishplateError `PATCH_MALFORMED`, `PATCH_EMPTY`, `PATCH_UNSUPPORTED`, `PATH_...`, `FILE_BINARY`, `CANCELLED` and the like.
  */
 export async function planPatch(
   patch: string,
@@ -71,7 +75,10 @@ export async function planPatch(
 ): Promise<PatchPlan> {
   const planner = new Planner(files, options);
   const { format, sections } = parseFileSections(patch, { engine: options.engine });
-  for (const section of sections) await planner.add(section);
+  for (const section of sections) {
+    throwIfCancelled(options.signal);
+    await planner.add(section);
+  }
   return { ...planner.finish(), format };
 }
 
@@ -115,7 +122,7 @@ class Planner {
       action,
       ...comesFrom,
       hunks: applied.hunks,
-      ...this.counts(old, action === 'delete' ? EMPTY : (applied.bytes ?? old)),
+      ...(await this.counts(old, action === 'delete' ? EMPTY : (applied.bytes ?? old))),
     });
     if (applied.bytes === null) {
       this.problems.push({
@@ -152,15 +159,31 @@ class Planner {
     let slot = this.slots.get(path);
     if (slot === undefined) {
       const before = await this.files.read(path, this.options.maxFileBytes);
+      this.refuseSecondName(path, before);
       slot = { before, now: before === null ? null : { bytes: before.bytes, mode: before.mode } };
       this.slots.set(path, slot);
     }
     return slot;
   }
 
+  /** Where a disk takes names in either case, two spellings would be two changes of one file, and one would be lost. */
+  private refuseSecondName(path: string, found: FileState | null): void {
+    for (const [known, { before }] of this.slots) {
+      const isSameFile = found !== null && before?.stamp.inode === found.stamp.inode;
+      if (!isSameFile || known.toLowerCase() !== path.toLowerCase()) continue;
+      throw RUNTIME_CODES.error(
+        'PATH_INVALID',
+        `${JSON.stringify(path)} is the file that the patch names ${JSON.stringify(known)} before`,
+        { hint: 'Spell the path of one file in one way.' },
+      );
+    }
+  }
+
   /** Lines that are added and removed, as a diff would show them. */
-  private counts(old: Buffer, now: Buffer): { added: number; removed: number } {
-    const { added, removed } = unifiedDiff(old, now, { engine: this.options.engine, context: 0 });
+  private async counts(old: Buffer, now: Buffer): Promise<{ added: number; removed: number }> {
+    const { engine, signal } = this.options;
+    const cancel = signal === undefined ? {} : { signal };
+    const { added, removed } = await unifiedDiffAsync(old, now, { engine, context: 0, ...cancel });
     return { added, removed };
   }
 
@@ -174,14 +197,7 @@ class Planner {
     const { text, hunks, engine } = changeText(decoded.text, inLineEnds(section, decoded), this.options);
     this.engine = engine ?? this.engine;
     if (text === null) return { bytes: null, hunks };
-    const bytes = encodeText(text as string, decoded, path);
-    if (bytes.length > this.options.maxFileBytes) {
-      throw RUNTIME_CODES.error(
-        'FILE_TOO_LARGE',
-        `${JSON.stringify(path)} would have ${bytes.length} bytes, the limit is ${this.options.maxFileBytes}`,
-      );
-    }
-    return { bytes, hunks };
+    return { bytes: encodeText(text as string, decoded, path, this.options.maxFileBytes), hunks };
   }
 }
 

@@ -32,12 +32,12 @@ export const undo = defineTool({
   }),
   annotations: CHANGES,
   execute(input, context) {
-    const { files, session, lock, signal } = context;
+    const { files, config, session, lock, signal } = context;
     const engines = { files: files.name };
     return lock.run(async () => {
       if (session.steps.length === 0)
         return refuse('NOTHING_TO_UNDO', 'this session has no change to undo', { engines });
-      const plan = await planUndo(session, files, input.steps ?? 1);
+      const plan = await planUndo(session, files, input.steps ?? 1, config.limits.maxFileBytes);
       if (plan.conflicts.length > 0) return refuseConflicts(plan.conflicts, context);
       throwIfCancelled(signal);
       const dryRun = input.dryRun ?? false;

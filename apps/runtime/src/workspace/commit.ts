@@ -1,7 +1,7 @@
 /** Writes a set of file changes so that all of them happen or none: temporary files first, then renames. */
 
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { RUNTIME_CODES } from '../codes.js';
@@ -17,6 +17,9 @@ interface StagedChange {
   readonly mode: number;
 }
 
+/** What file systems without hard links answer (FAT, some network and container mounts). */
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
 /** See {@link FileAccess.commit}. `root` is free of symbolic links. */
 export async function commitChanges(root: string, changes: readonly FileChange[]): Promise<CommitOutcome> {
   const createdDirectories: string[] = [];
@@ -31,8 +34,11 @@ export async function commitChanges(root: string, changes: readonly FileChange[]
       }
     }
     for (const item of staged) {
-      if (item.temporary === null) await unlink(item.absolute);
-      else await replace(item.temporary, item.absolute);
+      if (!(await putInPlace(item))) {
+        await rollBack(done);
+        await withdraw(root, staged, createdDirectories);
+        return { ok: false, changedMeanwhile: item.change.path };
+      }
       done.push(item);
     }
   } catch (cause) {
@@ -135,6 +141,30 @@ function sameStamp(left: FileStamp, right: FileStamp): boolean {
   );
 }
 
+/** False where a file stands now in the place of one to be created. */
+async function putInPlace({ change, absolute, temporary }: StagedChange): Promise<boolean> {
+  if (temporary === null) await unlink(absolute);
+  else if (change.before === null) return createExclusively(temporary, absolute);
+  else await replace(temporary, absolute);
+  return true;
+}
+
+/** A rename would silently replace a file that somebody made in the meantime; a link does not. */
+async function createExclusively(temporary: string, absolute: string): Promise<boolean> {
+  try {
+    await link(temporary, absolute);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (!NO_HARD_LINKS.has(code ?? '')) throw error;
+    await replace(temporary, absolute);
+    return true;
+  }
+  // The file is in its place; a second name that cannot be taken away is no reason to take it back.
+  await unlink(temporary).catch(() => undefined);
+  return true;
+}
+
 /** On Windows a virus scanner may hold a file for a moment. */
 async function replace(from: string, to: string): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
@@ -150,7 +180,7 @@ async function replace(from: string, to: string): Promise<void> {
 }
 
 /** Puts back what was already renamed or deleted; the times of those files return to what they were. */
-async function rollBack(done: readonly StagedChange[], cause: unknown): Promise<void> {
+async function rollBack(done: readonly StagedChange[], cause?: unknown): Promise<void> {
   const failed: string[] = [];
   for (const { change, absolute } of [...done].reverse()) {
     try {
@@ -159,14 +189,14 @@ async function rollBack(done: readonly StagedChange[], cause: unknown): Promise<
         continue;
       }
       const { bytes, mode, stamp } = change.before;
-      const { temporary } = await writeTemporary(
-        absolute,
-        { bytes, mode },
-        mode,
-        change.path,
-        stamp.modifiedNs,
-      );
-      await replace(temporary, absolute);
+      const next = { bytes, mode };
+      const { temporary } = await writeTemporary(absolute, next, mode, change.path, stamp.modifiedNs);
+      try {
+        await replace(temporary, absolute);
+      } catch (error) {
+        await unlink(temporary).catch(() => undefined);
+        throw error;
+      }
     } catch {
       failed.push(change.path);
     }

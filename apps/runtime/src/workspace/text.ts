@@ -48,11 +48,12 @@ export function decodeText(bytes: Buffer, path: string): DecodedText {
   return { text, encoding, byteOrderMark, lineEnds: lineEndsOf(text) };
 }
 
-/** @throws FishplateError `TEXT_UNENCODABLE` where the encoding has no bytes for the text. */
+/** @throws FishplateError `TEXT_UNENCODABLE` where the encoding has no bytes for the text; `FILE_TOO_LARGE`. */
 export function encodeText(
   text: string,
   like: Pick<DecodedText, 'encoding' | 'byteOrderMark'>,
   path: string,
+  maxBytes: number,
 ): Buffer {
   const content = Buffer.from(text, like.encoding);
   // Half a surrogate pair becomes U+FFFD in UTF-8; latin1 keeps the low byte only.
@@ -65,7 +66,15 @@ export function encodeText(
       },
     );
   }
-  return like.byteOrderMark ? Buffer.concat([BOM, content]) : content;
+  const bytes = like.byteOrderMark ? Buffer.concat([BOM, content]) : content;
+  if (bytes.length > maxBytes) {
+    throw RUNTIME_CODES.error(
+      'FILE_TOO_LARGE',
+      `${JSON.stringify(path)} would have ${bytes.length} bytes, the limit is ${maxBytes}`,
+      { details: { path, bytes: bytes.length, limit: maxBytes } },
+    );
+  }
+  return bytes;
 }
 
 /** True where every half of a surrogate pair has its other half. */

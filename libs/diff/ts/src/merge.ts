@@ -1,12 +1,16 @@
 /** Three-way merge of texts by lines, as `git merge-file` does it. */
 
+import type { ChangeObject } from 'diff';
+
 import { diffLines } from './compare';
 import { checkCount, checkOptions, checkString } from './input';
 import { DIFF_CODES } from './codes';
 import { describe } from './input';
 import { withCodes } from './native';
+import { parsePatch } from './parse';
 import { linesOf } from './placing/ladder';
 import type { EngineOption } from './results';
+import { unifiedDiff } from './unified';
 
 /** How conflicts are shown: the two sides (`merge`), the base between them (`diff3`), the same but for equal ends (`zdiff3`). */
 export type ConflictStyle = 'merge' | 'diff3' | 'zdiff3';
@@ -62,8 +66,8 @@ interface Region {
  * three lines between them, or without a letter or digit there, are shown as one. This is `git merge-file` with its
  * default level; where lines repeat, git may pair them in another way.
  *
- * Costs two exact comparisons, and one for each conflict: the square of the changed lines, without a limit. Thousands of
- * lines that are all changed take the fallback many seconds.
+ * Costs two exact comparisons, and one for each conflict. Where more than a thousand lines differ, {@link unifiedDiff}
+ * compares in their place, whose work is bounded: the merge is right, and conflicts may be wider than need be.
  *
  * @returns The merged text; a conflict is no error.
  * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`, `DIFF_TOO_LARGE`.
@@ -103,14 +107,22 @@ interface Lines {
   readonly theirs: readonly string[];
 }
 
+/** Most lines removed and added that are compared exactly. */
+const EXACT_EDITS = 1000;
+
 function changes(before: string, after: string, options: EngineOption): Change[] {
+  const runs = diffLines(before, after, { ...options, maxEditLength: EXACT_EDITS });
+  return runs === undefined ? boundedChanges(before, after, options) : changesIn(runs);
+}
+
+function changesIn(runs: readonly ChangeObject<string>[]): Change[] {
   const found: Change[] = [];
   let [start, newStart, length, newLength] = [0, 0, 0, 0];
   const flush = (): void => {
     if (length + newLength > 0) found.push({ start, length, newStart, newLength });
     [start, newStart, length, newLength] = [start + length, newStart + newLength, 0, 0];
   };
-  for (const { count, added, removed } of diffLines(before, after, options)) {
+  for (const { count, added, removed } of runs) {
     if (removed) length += count;
     else if (added) newLength += count;
     else {
@@ -121,6 +133,17 @@ function changes(before: string, after: string, options: EngineOption): Change[]
   }
   flush();
   return found;
+}
+
+/** Past the exact budget: the same, from an engine whose work is bounded. */
+function boundedChanges(before: string, after: string, options: EngineOption): Change[] {
+  const { patch } = unifiedDiff(before, after, { ...options, context: 0 });
+  return parsePatch(patch, options).flatMap(({ hunks }) =>
+    hunks.map(({ oldStart, oldLines, newStart, newLines }) => ({
+      ...{ start: oldStart - 1, length: oldLines },
+      ...{ newStart: newStart - 1, newLength: newLines },
+    })),
+  );
 }
 
 /** Puts the changes of both sides in order; those that touch become one conflict. */

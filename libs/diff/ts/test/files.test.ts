@@ -5,7 +5,14 @@ import { dirname, join } from 'node:path';
 
 import fc from 'fast-check';
 
-import { parseFileSections, patchFiles, type PatchedFiles, unifiedDiff } from '../src/index';
+import {
+  changeText,
+  type FileSection,
+  parseFileSections,
+  patchFiles,
+  type PatchedFiles,
+  unifiedDiff,
+} from '../src/index';
 import { withBothEngines } from './engines';
 
 type Tree = Record<string, string>;
@@ -306,6 +313,21 @@ export {};
     const text = '*** Begin Patch\n*** Update File: f\n@@\n+é\n*** End Patch';
     const outcome = await patchFiles<Buffer>(text, { engine, read: () => f });
     expect(outcome.changes.get('f')).toEqual({ text: Buffer.concat([f, Buffer.from('é\n')]) });
+  });
+
+  test.each([
+    undefined,
+    { kind: 'hunks' },
+    { kind: 'text' },
+    { kind: 'edits', edits: [{ search: 1, replace: '' }] },
+    { kind: 'chunks', chunks: [{ anchors: [], steps: [null] }] },
+  ])('a section of another make is refused: %j', (change) => {
+    const section = { from: 'a', to: 'a', keepsSource: false, change } as unknown as FileSection;
+    for (const text of ['a', Buffer.from('a')]) {
+      expect(() => changeText(text, section)).toThrow(
+        expect.objectContaining({ code: 'INPUT_INVALID' }) as Error,
+      );
+    }
   });
 
   test('whatever a text says, parsing ends with sections or a code', () => {

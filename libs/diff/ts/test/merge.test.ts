@@ -77,6 +77,18 @@ withBothEngines((engine) => {
     );
   });
 
+  test('past the exact budget the merge is git’s where lines are told apart, and takes no minute', () => {
+    const numbered = (word: string, length: number): string[] =>
+      Array.from({ length }, (_, index) => `${word} ${index}\n`);
+    const lines = numbered('line', 20_000);
+    const base = lines.join('');
+    const ours = [...numbered('ours', 6000), ...lines.slice(6000)].join('');
+    const theirs = [...lines.slice(0, 14_000), 'theirs\n', ...lines.slice(15_000)].join('');
+    expect(merge3(base, ours, theirs, { engine }).text).toBe(git(base, ours, theirs, 'merge').text);
+    const unrelated = merge3(base, ours, numbered('other', 15_000).join(''), { engine, style: 'diff3' });
+    expect(unrelated.text).toBe(git(base, ours, numbered('other', 15_000).join(''), 'diff3').text);
+  }, 20_000);
+
   test('conflicts name their lines', () => {
     const merged = merge3('a\nb\nc\n', 'a\nx\nc\n', 'a\ny\nc\n', {
       engine,

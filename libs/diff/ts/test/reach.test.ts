@@ -13,6 +13,18 @@ withBothEngines((engine) => {
   const apply = (source: string, patch = PATCH, reach?: MatchStrategy) =>
     applyUnifiedDiff(source, patch, { engine, ...(reach === undefined ? {} : { reach }) });
 
+  test('a blank that does not break is text, in a string as in bytes', () => {
+    const source = 'a\u00a0\nx\nz\n';
+    for (const text of [source, Buffer.from(source)]) {
+      expect(apply(text as string, '@@ -1,3 +1,3 @@\n a\n-x\n+y\n z\n')).toMatchObject({
+        hunks: [{ strategy: 'fuzz' }],
+      });
+      expect(apply(text as string, '@@ -1,3 +1,3 @@\n a\u00a0 \n-x\n+y\n z\n')).toMatchObject({
+        hunks: [{ strategy: 'trailing-whitespace' }],
+      });
+    }
+  });
+
   describe('hunks', () => {
     test.each([
       ['exact', OLD, NEW],

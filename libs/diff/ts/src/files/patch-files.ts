@@ -4,12 +4,14 @@ import { applyUnifiedDiff } from '../apply';
 import type { EngineName } from '@fishplate/engine';
 
 import { DIFF_CODES, type DiffOutcomeCode } from '../codes';
-import { applyEdits } from '../edits';
+import { applyEdits, type SearchReplace } from '../edits';
 import { checkScriptSize, latin1 } from '../fallback/bytes';
 import { checkFunction, checkOptions, checkReach, checkText, type TextInput } from '../input';
 import { applyChunks } from '../placing/chunks';
+import type { Step } from '../placing/ladder';
 import type { ChangeOutcome, EngineOption, ReachOption } from '../results';
-import { type FileSection, type PatchFormat, parseFileSections } from './sections';
+import type { Chunk } from './envelope';
+import { type FileSection, type PatchFormat, parseFileSections, type SectionChange } from './sections';
 
 /** Options of {@link patchFiles}. */
 export interface PatchFilesOptions<Text extends TextInput> extends EngineOption, ReachOption {
@@ -194,10 +196,37 @@ export function changeText(
 }
 
 function checkSection(section: unknown): asserts section is FileSection {
-  const kinds: readonly unknown[] = ['hunks', 'chunks', 'edits', 'text', 'none'];
-  const kind = (section as Partial<FileSection> | null | undefined)?.change?.kind;
-  if (kinds.includes(kind)) return;
+  const change = (section as Partial<FileSection> | null | undefined)?.change;
+  if (typeof change === 'object' && change !== null && isWhole(change)) return;
   throw DIFF_CODES.error('INPUT_INVALID', 'section must be one of parseFileSections');
+}
+
+/** Of an object that came over a wire nothing is known but what is looked at; `applyUnifiedDiff` looks at hunks. */
+function isWhole(change: Partial<SectionChange>): boolean {
+  const all = (list: unknown, isPart: (part: object) => boolean): boolean =>
+    Array.isArray(list) &&
+    list.every((part: unknown) => typeof part === 'object' && part !== null && isPart(part));
+  const areStrings = (...parts: unknown[]): boolean => parts.every((part) => typeof part === 'string');
+  switch (change.kind) {
+    case 'none':
+      return true;
+    case 'hunks':
+      return Array.isArray(change.patch?.hunks);
+    case 'text':
+      return areStrings(change.text);
+    case 'edits':
+      return all(change.edits, (edit: Partial<SearchReplace>) => areStrings(edit.search, edit.replace));
+    case 'chunks':
+      return all(
+        change.chunks,
+        ({ anchors, steps }: Partial<Chunk>) =>
+          Array.isArray(anchors) &&
+          areStrings(...(anchors as unknown[])) &&
+          all(steps, ({ kind, line }: Partial<Step>) => areStrings(kind, line)),
+      );
+    default:
+      return false;
+  }
 }
 
 /** Works on bytes as Latin-1, which keeps each one. */

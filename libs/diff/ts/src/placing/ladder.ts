@@ -9,6 +9,7 @@
 import type { DiffOutcomeCode } from '../codes';
 import type { MatchStrategy } from '../results';
 import { similarityAt } from './nearest';
+import { indentOf, trim, trimEnd, trimStart } from './whitespace';
 
 /** How far a change may reach for its place, from nearest to farthest. */
 export const MATCH_STRATEGIES = [
@@ -79,7 +80,7 @@ export class LadderText {
    */
   place(steps: readonly Step[], bounds: Bounds, reach: MatchStrategy): Place | Refusal | null {
     const old = steps.filter(({ kind }) => kind !== 'added');
-    if (!old.some(({ line }) => line.trim() !== '')) return null;
+    if (!old.some(({ line }) => trim(line) !== '')) return null;
     const rungs = [this.trailing(steps, old), this.indented(steps, old), this.fuzzy(steps, old)];
     for (const rung of rungs.slice(0, Math.max(0, MATCH_STRATEGIES.indexOf(reach) - 1))) {
       const found = this.climb(rung, bounds);
@@ -139,7 +140,7 @@ export class LadderText {
     const hasCrLf = covered.length > 0 && covered.every((line) => line.endsWith('\r\n'));
     const hasLf = covered.every((line) => !line.endsWith('\r\n'));
     const adapted = (line: string): string => {
-      const moved = indent === null || line.trim() === '' ? line : indent(indentOf(line))! + line.trimStart();
+      const moved = indent === null || trim(line) === '' ? line : indent(indentOf(line))! + trimStart(line);
       if (hasCrLf) return moved.replace(/\r?\n$/, '\r\n');
       return hasLf ? moved.replace(/\r\n$/, '\n') : moved;
     };
@@ -184,7 +185,7 @@ export class LadderText {
 
   /** Lines are the same but for white space at their end, the newline included. */
   private trailing(steps: readonly Step[], old: readonly Step[]): Rung {
-    const wanted = old.map(({ line }) => line.trimEnd());
+    const wanted = old.map(({ line }) => trimEnd(line));
     return {
       ...{ strategy: 'trailing-whitespace', steps, old },
       ...{ first: 0, last: this.lines.length - old.length },
@@ -195,14 +196,14 @@ export class LadderText {
 
   /** Lines are the same but for white space at both ends, and all are indented by the same more or less. */
   private indented(steps: readonly Step[], old: readonly Step[]): Rung {
-    const wanted = old.map(({ line }) => line.trim());
+    const wanted = old.map(({ line }) => trim(line));
     const fits = (at: number): Fit | null => {
       if (!this.stands(this.keysOf(trim), wanted, at)) return null;
       const pairs = old.flatMap(({ line }, index): [string, string][] =>
-        line.trim() === '' ? [] : [[indentOf(line), indentOf(this.lines[at + index]!)]],
+        trim(line) === '' ? [] : [[indentOf(line), indentOf(this.lines[at + index]!)]],
       );
       const indent = indentMap(pairs);
-      const added = steps.filter(({ kind, line }) => kind === 'added' && line.trim() !== '');
+      const added = steps.filter(({ kind, line }) => kind === 'added' && trim(line) !== '');
       const isComplete = indent !== null && added.every(({ line }) => indent(indentOf(line)) !== null);
       return isComplete ? { at, mismatches: 0, indent } : null;
     };
@@ -211,7 +212,7 @@ export class LadderText {
 
   /** A few context lines are other lines, or are not there; what goes, and what is added beside, must be. */
   private fuzzy(steps: readonly Step[], old: readonly Step[]): Rung {
-    const wanted = old.map(({ line }) => line.trimEnd());
+    const wanted = old.map(({ line }) => trimEnd(line));
     const needed = neededLines(steps);
     const most = Math.min(MAX_FUZZ, Math.floor(old.length / 3));
     const fits = (at: number): Fit | null => {
@@ -287,13 +288,7 @@ function neededLines(steps: readonly Step[]): boolean[] {
   return needed;
 }
 
-const trimEnd = (line: string): string => line.trimEnd();
 const withoutLineEnd = (line: string): string => line.replace(/\r?\n$/, '');
-const trim = (line: string): string => line.trim();
-
-function indentOf(line: string): string {
-  return line.slice(0, line.length - line.trimStart().length);
-}
 
 /** The line without its newline. */
 export function withoutNewline(line: string): string {

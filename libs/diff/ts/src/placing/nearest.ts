@@ -1,6 +1,7 @@
 /** The place that comes closest to lines that were looked for in vain: a good guess at bounded cost, for messages. */
 
 import type { NearestMatch } from '../results';
+import { trim } from './whitespace';
 
 /** Changes of one call for which the nearest place is looked for. */
 export const MAX_NEAREST = 16;
@@ -33,14 +34,14 @@ export function nearestPlace(lines: readonly string[], wanted: readonly string[]
 }
 
 function placesByVotes(lines: readonly string[], wanted: readonly string[]): number[] {
-  const found = new Map<string, number[]>(wanted.map((line) => [line.trim(), []]));
+  const found = new Map<string, number[]>(wanted.map((line) => [trim(line), []]));
   lines.forEach((line, at) => {
-    const places = found.get(line.trim());
+    const places = found.get(trim(line));
     if (places !== undefined && places.length <= MAX_OCCURRENCES) places.push(at);
   });
   const votes = new Map<number, number>();
   wanted.forEach((line, index) => {
-    const key = line.trim();
+    const key = trim(line);
     const places = found.get(key)!;
     if (key === '' || places.length > MAX_OCCURRENCES) return;
     for (const at of places) {
@@ -56,7 +57,7 @@ function placesByVotes(lines: readonly string[], wanted: readonly string[]): num
 
 /** The lines most like the first wanted line that has text. */
 function placesByLikeness(lines: readonly string[], wanted: readonly string[]): number[] {
-  const index = wanted.findIndex((line) => line.trim() !== '');
+  const index = wanted.findIndex((line) => trim(line) !== '');
   if (index < 0) return [];
   return lines
     .slice(0, MAX_SCANNED)
@@ -82,7 +83,7 @@ export function similarityAt(lines: readonly string[], place: number, wanted: re
 
 /** Shared pairs of neighbouring characters over all of them (Dice); lines that differ in outer white space are 0.95. */
 function likeness(one: string, other: string): number {
-  const [a, b] = [one.trim(), other.trim()];
+  const [a, b] = [trim(one), trim(other)];
   if (a === b) return 0.95;
   const [left, right] = [pairsOf(a), pairsOf(b)];
   if (left.size === 0 || right.size === 0) return 0;
