@@ -51,7 +51,10 @@ function mayImport(files, ...allowed) {
   };
 }
 
-const tracks = readdirSync(new URL('libs', import.meta.url)).filter((name) => name !== 'engine');
+/** Tracks stand on these. */
+const FOUNDATIONS = ['engine', 'syntax'];
+
+const tracks = readdirSync(new URL('libs', import.meta.url)).filter((name) => !FOUNDATIONS.includes(name));
 
 export default defineConfig(
   { ignores: IGNORED },
@@ -94,7 +97,12 @@ export default defineConfig(
   { files: ['**/*.{js,cjs}'], languageOptions: { sourceType: 'commonjs', globals: COMMONJS } },
   mayImport('libs/engine/ts/**'),
   ...tracks.flatMap((track) => [
-    mayImport(`libs/${track}/ts/**`, '@fishplate/engine', `@fishplate/${track}-native`),
+    mayImport(
+      `libs/${track}/ts/**`,
+      '@fishplate/engine',
+      '@fishplate/syntax-native',
+      `@fishplate/${track}-native`,
+    ),
     mayImport(
       `apps/${track}-validation/**`,
       '@fishplate/engine',

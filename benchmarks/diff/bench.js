@@ -7,14 +7,17 @@
  */
 
 const { execFileSync } = require('node:child_process');
+const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
 const { compare, table, writeResults } = require('@fishplate/bench-harness');
 const ours = require('@fishplate/diff');
 const { applyEdits, applyPatch, applyUnifiedDiff, createTwoFilesPatch, merge3, unifiedDiff } = ours;
+const { compareDeclarations } = require('@fishplate/diff/syntax');
 const DiffMatchPatch = require('diff-match-patch');
 const fastMyers = require('fast-myers-diff');
 const npm = require('diff');
+const ts = require('typescript');
 
 const { gitDiff, gitMergeFile } = require('./git');
 const { largePair, linePair, pairs, smallPair } = require('./inputs');
@@ -240,6 +243,35 @@ function applying() {
   ];
 }
 
+/** Declarations of two texts of 2.3 MB each; the rival parses them, and compares nothing. */
+async function declarations() {
+  const old = readFileSync(join(require.resolve('typescript'), '../lib.dom.d.ts'), 'utf8');
+  const new_ = old.replaceAll('boolean;', 'boolean | null;');
+  const times = { ours: [], theirs: [] };
+  for (let round = 0; round < 15; round++) {
+    times.ours.push(await elapsed(() => compareDeclarations(old, new_, { language: 'typescript' })));
+    times.theirs.push(
+      await elapsed(() => {
+        for (const text of [old, new_]) ts.createSourceFile('lib.dom.d.ts', text, ts.ScriptTarget.Latest);
+      }),
+    );
+  }
+  return [
+    {
+      measure: `declarations of 2 x ${(old.length / 1e6).toFixed(1)} MB of TypeScript compared, off the event loop`,
+      unit: 'ms',
+      ours: median(times.ours),
+      rivals: [{ name: 'TypeScript compiler, parsing alone', value: median(times.theirs) }],
+    },
+  ];
+}
+
+async function elapsed(work) {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
 /** Growth of the peak resident set by one call, each in a process of its own. */
 function memory() {
   if (process.platform !== 'linux') return [];
@@ -276,15 +308,20 @@ function row(measure, unit, own, rivals, verdict) {
   };
 }
 
-const rows = [
-  ...tenThousandLines(),
-  ...dropIn(),
-  ...againstImara(),
-  ...small(),
-  ...comparing(),
-  ...applying(),
-  ...large(),
-  ...memory(),
-];
-process.stdout.write(`${table(rows)}\n`);
-writeResults('diff', 'npx nx bench @fishplate/diff-bench', rows);
+async function main() {
+  const rows = [
+    ...tenThousandLines(),
+    ...dropIn(),
+    ...againstImara(),
+    ...small(),
+    ...comparing(),
+    ...applying(),
+    ...large(),
+    ...(await declarations()),
+    ...memory(),
+  ];
+  process.stdout.write(`${table(rows)}\n`);
+  writeResults('diff', 'npx nx bench @fishplate/diff-bench', rows);
+}
+
+void main();

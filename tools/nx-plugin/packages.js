@@ -30,7 +30,8 @@ function readPackages(root, files) {
     const room = roomOf(folder);
     if (!file.endsWith('package.json') || room === undefined) continue;
     const manifest = readJson(join(root, file));
-    const listed = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    const { dependencies, devDependencies, optionalDependencies } = manifest;
+    const listed = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
     const project = projectName(root, folder) ?? manifest.name;
     packages.set(manifest.name, { folder, project, room, dependencies: [], listed });
   }

@@ -41,7 +41,7 @@ function missingPrerequisites({ node = process.versions.node, has = onPath, link
     });
   }
   if (!has('cargo')) {
-    native.push({ what: 'Rust >= 1.88 (cargo)', why: 'builds the native engines', how: 'https://rustup.rs' });
+    native.push({ what: 'Rust >= 1.90 (cargo)', why: 'builds the native engines', how: 'https://rustup.rs' });
   }
   if (!linker()) {
     native.push({

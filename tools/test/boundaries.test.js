@@ -17,6 +17,7 @@ const IMPORTS = [
   ['libs/engine/ts/src/x', 'fishplate', false],
   ['libs/diff/ts/src/x', '@fishplate/engine', true],
   ['libs/diff/ts/src/x', '@fishplate/diff-native', true],
+  ['libs/diff/ts/src/x', '@fishplate/syntax-native', true],
   ['libs/diff/ts/src/x', 'diff', true],
   ['libs/diff/ts/src/x', '@fishplate/storage', false],
   ['libs/diff/ts/src/x', '@fishplate/bench-harness', false],

@@ -50,6 +50,16 @@ describe('the graph', () => {
     assert.deepEqual(copy.affected('--base', 'HEAD'), expected);
   });
 
+  test('touching a foundation marks the tracks that stand on it, and not their cores', () => {
+    touch('libs/syntax/core/src/lib.rs');
+    const expected = ABOVE_DIFF_CORE.filter((name) => name.startsWith('@') || name === 'fishplate');
+    assert.deepEqual(copy.affected('--base', 'HEAD'), [
+      ...expected,
+      'fishplate-syntax',
+      'fishplate-syntax-napi',
+    ]);
+  });
+
   test('touching a TypeScript library marks no crate', () => {
     touch('libs/diff/ts/src/index.ts');
     const crates = copy.affected('--base', 'HEAD').filter((name) => name.startsWith('fishplate-'));

@@ -14,7 +14,7 @@ export interface Check {
   /** Only worth asking of the native engine. */
   readonly nativeOnly?: boolean;
   /** @returns Figures for the report: number of cases, times. */
-  run(engine: AskedEngine): string;
+  run(engine: AskedEngine): string | Promise<string>;
 }
 
 export interface Outcome {
@@ -26,18 +26,21 @@ export interface Outcome {
 }
 
 /** Tries every check with every engine. */
-export function runChecks(checks: readonly Check[], engines: readonly AskedEngine[]): Outcome[] {
+export async function runChecks(
+  checks: readonly Check[],
+  engines: readonly AskedEngine[],
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const engine of engines) {
     for (const check of checks) {
       if (check.nativeOnly && engine !== 'native') continue;
-      outcomes.push(runCheck(check, engine));
+      outcomes.push(await runCheck(check, engine));
     }
   }
   return outcomes;
 }
 
-function runCheck(check: Check, engine: AskedEngine): Outcome {
+async function runCheck(check: Check, engine: AskedEngine): Promise<Outcome> {
   const { name, needs } = check;
   if (needs && !needs.present) {
     return { check: name, engine, status: 'skipped', detail: `${needs.tool} is not installed`, ms: 0 };
@@ -51,7 +54,7 @@ function runCheck(check: Check, engine: AskedEngine): Outcome {
     ms: Math.round(performance.now() - start),
   });
   try {
-    return outcome('passed', check.run(engine));
+    return outcome('passed', await check.run(engine));
   } catch (error) {
     return outcome('failed', error instanceof Error ? error.message.slice(0, 600) : String(error));
   }

@@ -14,18 +14,19 @@ import { capability } from '@fishplate/diff';
 
 import { type AskedEngine, type Outcome, runChecks } from './check';
 import { hostileChecks } from './hostile';
+import { syntaxChecks } from './syntax';
 import { targetChecks } from './targets';
 import { truthChecks } from './truth';
 
 const ENGINES: readonly AskedEngine[] = ['native', 'fallback'];
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { cases: { type: 'string', default: '300' }, json: { type: 'string' } },
   });
   const capabilities = ENGINES.map((call) => capability({ call }));
-  const checks = [...truthChecks(Number(values.cases)), ...hostileChecks, ...targetChecks];
-  const outcomes = runChecks(checks, ENGINES);
+  const checks = [...truthChecks(Number(values.cases)), ...hostileChecks, ...syntaxChecks, ...targetChecks];
+  const outcomes = await runChecks(checks, ENGINES);
   const count = (status: Outcome['status']): number =>
     outcomes.filter((outcome) => outcome.status === status).length;
   const report = {
@@ -54,4 +55,4 @@ function table(outcomes: readonly Outcome[]): string {
     .join('\n');
 }
 
-main();
+void main();

@@ -193,6 +193,25 @@ test('one path that can no longer be read hides no other change', async () => {
   expect(shown.text).toContain('-c\n');
 });
 
+test('tells the declarations that changed, where it is asked to and the language is known', async () => {
+  const root = makeWorkspace({ 'a.ts': 'export function f() {\n  return 1;\n}\n', 'b.txt': 'b\n' });
+  const runtime = createRuntime({ workspace: root });
+  await runtime.call('edit_file', edit('a.ts', 'return 1', 'return 2'));
+  await runtime.call('edit_file', edit('b.txt', 'b', 'c'));
+  const shown = await runtime.call('diff', { declarations: true });
+  expect(shown).toMatchObject({
+    ok: true,
+    data: {
+      files: [
+        { path: 'a.ts', declarations: [{ changes: ['body-changed'], kind: 'function', name: 'f', line: 1 }] },
+        { path: 'b.txt' },
+      ],
+    },
+  });
+  expect(shown.text).toContain('a.ts: body-changed function f, line 1\n');
+  expect(JSON.stringify(await runtime.call('diff', {}))).not.toContain('body-changed');
+});
+
 test('any series of patches: git agrees with the diff, and undo brings every byte back', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(ACTION, { minLength: 1, maxLength: 6 }), async (actions) => {

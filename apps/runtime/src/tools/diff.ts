@@ -3,6 +3,12 @@
 import { z } from 'zod';
 
 import { throwIfCancelled } from '../cancellation.js';
+import {
+  declarationChangeSchema,
+  declarationDiff,
+  describeDeclaration,
+  type ShownDeclaration,
+} from '../session/declaration-diff.js';
 import { type FileDiff, fileDiff, NOT_COMPARED } from '../session/file-diff.js';
 import { type NetChange, Session } from '../session/session.js';
 import { isSameState, readNow, referenceTo } from '../session/undo-plan.js';
@@ -22,6 +28,10 @@ export const diff = defineTool({
       .nonnegative()
       .optional()
       .describe('Number of a step: show only what came after it. 0: everything'),
+    declarations: z
+      .boolean()
+      .optional()
+      .describe('Also tell which functions, classes, types, ... changed, where the language is known'),
   }),
   dataSchema: z.object({
     patch: z.string().describe('All files; applies with git apply'),
@@ -33,6 +43,8 @@ export const diff = defineTool({
         added: z.int(),
         removed: z.int(),
         algorithm: z.string(),
+        declarations: z.array(declarationChangeSchema).optional(),
+        declarationsCode: z.string().optional().describe('Why the declarations could not be told'),
         drifted: z.boolean().describe('True where someone else changed the file after the session did'),
       }),
     ),
@@ -40,7 +52,7 @@ export const diff = defineTool({
     removed: z.int(),
   }),
   annotations: READS,
-  execute({ since = 0 }, context) {
+  execute({ since = 0, declarations = false }, context) {
     const { files, session, lock, signal } = context;
     return lock.run(async () => {
       if (since > session.lastStep) {
@@ -53,7 +65,7 @@ export const diff = defineTool({
       const shown: ShownFile[] = [];
       for (const change of Session.netChanges(steps)) {
         throwIfCancelled(signal);
-        shown.push(await compare(change, context));
+        shown.push(await compare(change, context, declarations));
       }
       const engine = shown.find((file) => file.engine !== null)?.engine;
       const patch = shown.map((file) => file.patch).join('');
@@ -73,7 +85,11 @@ export const diff = defineTool({
           added,
           removed,
         },
-        text: [...unreadable, patch === '' && unreadable.length === 0 ? 'no changes' : patch].join('\n'),
+        text: [
+          ...unreadable,
+          ...shown.flatMap(declarationLines),
+          patch === '' && unreadable.length === 0 ? 'no changes' : patch,
+        ].join('\n'),
         summary: `${shown.length} ${shown.length === 1 ? 'file' : 'files'}: +${added} -${removed}${algorithms.length === 0 ? '' : ` (${algorithms.join(', ')})`}`,
         engines: { files: files.name, ...(engine == null ? {} : { diff: engine }) },
       };
@@ -86,16 +102,30 @@ interface ShownFile extends Omit<FileDiff, 'status'> {
   readonly status: FileDiff['status'] | 'unreadable';
   readonly code?: string;
   readonly drifted: boolean;
+  readonly declarations?: ShownDeclaration[];
+  readonly declarationsCode?: string;
 }
 
 async function compare(
   { path, before, after }: NetChange,
   { files, config, session, diffEngine, signal }: ToolContext,
+  withDeclarations: boolean,
 ): Promise<ShownFile> {
   const now = await readNow(files, path, Math.max(config.limits.maxFileBytes, after?.bytes ?? 0));
   if ('code' in now) return { path, status: 'unreadable', code: now.code, drifted: true, ...NOT_COMPARED };
   const current = now.state;
   const old = before === null ? null : { bytes: session.states.content(before), mode: before.mode };
-  const compared = await fileDiff({ path, before: old, after: current }, { engine: diffEngine, signal });
-  return { path, ...compared, drifted: !isSameState(referenceTo(current), after) };
+  const sides = { path, before: old, after: current };
+  const compared = await fileDiff(sides, { engine: diffEngine, signal });
+  const told = withDeclarations && compared.patch !== '' ? await declarationDiff(sides) : null;
+  return {
+    path,
+    ...compared,
+    drifted: !isSameState(referenceTo(current), after),
+    ...(told === null ? {} : 'code' in told ? { declarationsCode: told.code } : { declarations: [...told] }),
+  };
+}
+
+function declarationLines({ path, declarations = [] }: ShownFile): string[] {
+  return declarations.map((declaration) => `${path}: ${describeDeclaration(declaration)}`);
 }

@@ -40,6 +40,18 @@ export const DIFF_CODES = defineCodes('diff', {
     summary: 'The exact comparison needs more memory than its limit.',
     hint: 'Give `timeout` or `maxEditLength`, or use unifiedDiff, which turns to a coarser engine by itself.',
   },
+  SYNTAX_UNAVAILABLE: {
+    summary: 'The parsers of `@fishplate/diff/syntax` cannot be loaded.',
+    hint: 'Install @fishplate/syntax-native for this platform (npm leaves optional packages out with --omit=optional), and do not ask for the fallback: there is none.',
+  },
+  LANGUAGE_UNKNOWN: {
+    summary: 'No language was named, and the path has no ending of one that can be parsed.',
+    hint: 'Give `language`; the message lists what there is.',
+  },
+  SYNTAX_TIMED_OUT: {
+    summary: 'Parsing took longer than `timeoutMs`.',
+    hint: 'Check that the text is of the language named: only other text takes that long. Or give more time.',
+  },
   OUTPUT_TOO_LARGE: {
     summary: 'The result is longer than a JavaScript string can be.',
     hint: 'Pass Buffers instead of strings, so that the result is a Buffer too.',
