@@ -42,6 +42,19 @@ describe.each(BROKEN)('a binding that is %s', (_, code, damage) => {
     expect((await fishplate(['doctor'], 'auto')).stdout).toContain('improve');
   });
 
+  test('what has no fallback says so, and costs the rest nothing', async () => {
+    const script = `
+      const { unifiedDiff } = require('@fishplate/diff');
+      const syntax = require('@fishplate/diff/syntax');
+      syntax.declarationsOf('', { language: 'go' }).catch((error) => {
+        console.log(unifiedDiff('a', 'b').added, error.code, error.message);
+      });
+    `;
+    const { stdout } = await runNode(['-e', script], { cwd: installed });
+    expect(stdout).toMatch(/^1 SYNTAX_UNAVAILABLE .{20}/);
+    expect(stdout).toContain(code);
+  });
+
   test('native is an error with code and hint, on the command line and at the MCP door', async () => {
     const plan = join(
       makeDirectory({ 'plan.json': JSON.stringify({ steps: [{ tool: 'edit_file', input: EDIT }] }) }),

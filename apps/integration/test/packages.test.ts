@@ -9,8 +9,7 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly bin?: unknown;
-  readonly exports?: unknown;
-  readonly types?: string;
+  readonly exports?: Readonly<Record<string, { readonly types?: string }>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
@@ -24,6 +23,8 @@ test('the packed packages lie in the installation, not in the workspace', async 
     const loaded = ['fishplate', '@fishplate/diff', '@fishplate/engine'].map((name) => require.resolve(name));
     require('fishplate').createRuntime().capabilities();
     const { binding } = require('@fishplate/diff').capability({ call: 'native' });
+    const syntax = require('@fishplate/diff/syntax');
+    loaded.push(syntax.syntaxCapability().binding.path);
     console.log(JSON.stringify([...loaded, binding.path, ...Object.keys(require.cache)]));
   `;
   const { stdout, stderr } = await runNode(['--no-warnings', '-e', script]);
@@ -59,30 +60,39 @@ test('the runtime brings its fixtures, schema, documentation and licence terms',
 
 describe('public surface', () => {
   const visible = PACKAGES.filter((name) => !name.includes('-native'));
+  const entries = visible.flatMap((name) =>
+    Object.entries(manifestOf(name).exports ?? {}).flatMap(([path, { types }]) =>
+      types === undefined ? [] : [{ entry: name + path.slice(1), types: join(folderOf(name), types) }],
+    ),
+  );
+
   test.each(visible)('%s', (name) => {
     const { bin, exports } = manifestOf(name);
-    expect({ bin, exports, names: exportedNames(name) }).toMatchSnapshot();
+    expect({ bin, exports }).toMatchSnapshot();
   });
 
-  test.each(visible)('%s gives its values to require and to import alike', async (name) => {
+  test.each(entries)('names of $entry', ({ types }) => {
+    expect(exportedNames(types)).toMatchSnapshot();
+  });
+
+  test.each(entries)('$entry gives its values to require and to import alike', async ({ entry, types }) => {
     const script = `
       import { createRequire } from 'node:module';
       const names = (loaded) => Object.keys(loaded).filter((key) => !['default', 'module.exports', '__esModule'].includes(key)).sort();
-      const required = createRequire(process.cwd() + '/x.js')('${name}');
-      console.log(JSON.stringify([names(await import('${name}')), names(required)]));
+      const required = createRequire(process.cwd() + '/x.js')('${entry}');
+      console.log(JSON.stringify([names(await import('${entry}')), names(required)]));
     `;
     const { stdout } = await runNode(['--no-warnings', '--input-type=module', '-e', script]);
     const [imported, required] = JSON.parse(stdout) as [string[], string[]];
     expect(imported).toEqual(required);
     expect(imported).toEqual(
-      exportedNames(name).flatMap((entry) => (entry.startsWith('type ') ? [] : [entry])),
+      exportedNames(types).flatMap((name) => (name.startsWith('type ') ? [] : [name])),
     );
   });
 });
 
-/** Names that the package's type declarations export; those that are types only say so. */
-function exportedNames(name: string): string[] {
-  const entry = join(folderOf(name), manifestOf(name).types!);
+/** Names that type declarations export; those that are types only say so. */
+function exportedNames(entry: string): string[] {
   const options = {
     module: ts.ModuleKind.Node16,
     moduleResolution: ts.ModuleResolutionKind.Node16,
