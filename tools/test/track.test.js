@@ -44,6 +44,8 @@ describe('a generated track', () => {
   });
 
   test('is owned, and a crate that others may depend on', () => {
+    const { engines } = JSON.parse(read('package.json'));
+    assert.deepEqual(JSON.parse(read(`libs/${NAME}/ts/package.json`)).engines, engines);
     assert.match(read('.github/CODEOWNERS'), new RegExp(`^/libs/${NAME}/ +@fishplate/${NAME}$`, 'm'));
     assert.match(read('Cargo.toml'), new RegExp(`^fishplate-${NAME} = .*libs/${NAME}/core`, 'm'));
   });
