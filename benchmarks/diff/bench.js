@@ -10,7 +10,7 @@ const { execFileSync } = require('node:child_process');
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
-const { compare, table, writeResults } = require('@fishplate/bench-harness');
+const { compare, compareAsync, loadRivals, table, writeResults } = require('@fishplate/bench-harness');
 const ours = require('@fishplate/diff');
 const { applyEdits, applyPatch, applyUnifiedDiff, createTwoFilesPatch, merge3, unifiedDiff } = ours;
 const { compareDeclarations } = require('@fishplate/diff/syntax');
@@ -21,10 +21,9 @@ const ts = require('typescript');
 
 const { gitDiff, gitMergeFile } = require('./git');
 const { largePair, linePair, pairs, smallPair } = require('./inputs');
-const { loadRivals } = require('./rivals');
 
 const ENGINE = { engine: 'native' };
-const { Pair } = loadRivals();
+const { Pair } = loadRivals('fishplate-diff-rivals');
 
 /** Milliseconds that the design allows `unifiedDiff` on 10,000 lines. */
 const BARS_MS = {
@@ -247,29 +246,17 @@ function applying() {
 async function declarations() {
   const old = readFileSync(join(require.resolve('typescript'), '../lib.dom.d.ts'), 'utf8');
   const new_ = old.replaceAll('boolean;', 'boolean | null;');
-  const times = { ours: [], theirs: [] };
-  for (let round = 0; round < 15; round++) {
-    times.ours.push(await elapsed(() => compareDeclarations(old, new_, { language: 'typescript' })));
-    times.theirs.push(
-      await elapsed(() => {
-        for (const text of [old, new_]) ts.createSourceFile('lib.dom.d.ts', text, ts.ScriptTarget.Latest);
-      }),
-    );
-  }
+  const parse = (text) => ts.createSourceFile('lib.dom.d.ts', text, ts.ScriptTarget.Latest);
+  const [own, compiler] = await compareAsync([
+    { name: 'compareDeclarations', run: () => compareDeclarations(old, new_, { language: 'typescript' }) },
+    { name: 'TypeScript compiler, parsing alone', run: () => Promise.resolve([old, new_].map(parse)) },
+  ]);
+  const megabytes = (old.length / 1e6).toFixed(1);
   return [
-    {
-      measure: `declarations of 2 x ${(old.length / 1e6).toFixed(1)} MB of TypeScript compared, off the event loop`,
-      unit: 'ms',
-      ours: median(times.ours),
-      rivals: [{ name: 'TypeScript compiler, parsing alone', value: median(times.theirs) }],
-    },
+    row(`declarations of 2 x ${megabytes} MB of TypeScript compared, off the event loop`, 'ms', own, [
+      compiler,
+    ]),
   ];
-}
-
-async function elapsed(work) {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
 }
 
 /** Growth of the peak resident set by one call, each in a process of its own. */

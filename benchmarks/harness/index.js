@@ -1,3 +1,8 @@
 'use strict';
 
-module.exports = { ...require('./random'), ...require('./results'), ...require('./timing') };
+module.exports = {
+  ...require('./random'),
+  ...require('./rivals'),
+  ...require('./results'),
+  ...require('./timing'),
+};

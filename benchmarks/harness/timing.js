@@ -70,6 +70,26 @@ function summarize(name, samples) {
   };
 }
 
+/**
+ * {@link compare} for contenders that answer with a promise, one call a round.
+ *
+ * @param {{ name: string, run: () => Promise<unknown> }[]} contenders
+ * @param {{ rounds?: number }} [options]
+ * @returns {Promise<Timing[]>}
+ */
+async function compareAsync(contenders, { rounds = 15 } = {}) {
+  const entries = contenders.map((contender) => ({ ...contender, samples: [] }));
+  for (let round = -1; round < rounds; round++) {
+    for (const { run, samples } of entries) {
+      const start = process.hrtime.bigint();
+      last.result = await run();
+      // The first round warms up.
+      if (round >= 0) samples.push(Number(process.hrtime.bigint() - start) / 1e6);
+    }
+  }
+  return entries.map(({ name, samples }) => summarize(name, samples));
+}
+
 /** Linear interpolation between the closest ranks. */
 function quantile(sorted, share) {
   const position = (sorted.length - 1) * share;
@@ -78,4 +98,4 @@ function quantile(sorted, share) {
   return sorted[below] + (sorted[above] - sorted[below]) * (position - below);
 }
 
-module.exports = { compare, quantile };
+module.exports = { compare, compareAsync, quantile };

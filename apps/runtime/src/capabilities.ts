@@ -2,6 +2,7 @@
 
 import { capability as diffCapability } from '@fishplate/diff';
 import type { CapabilityReport } from '@fishplate/engine';
+import { capability as gitignoreCapability } from '@fishplate/gitignore';
 
 import type { ResolvedConfig } from './config/schema.js';
 import { packageVersion } from './version.js';
@@ -36,21 +37,22 @@ export interface RuntimeCapabilities {
 
 /** Reports on every track. Loads the bindings that `auto` or `native` ask for. */
 export function reportCapabilities(workspace: string, config: ResolvedConfig): RuntimeCapabilities {
-  const { file, call } = config.engines.diff;
-  const diff: LandedTrack = { state: 'landed', ...diffCapability({ config: file, call }) };
+  const { diff, gitignore } = config.engines;
+  const landed = [
+    diffCapability({ config: diff.file, call: diff.call }),
+    gitignoreCapability({ config: gitignore.file, call: gitignore.call }),
+  ].map((report): LandedTrack => ({ state: 'landed', ...report }));
   return {
     version: packageVersion(),
     workspace,
     configFile: config.file,
-    tracks: [diff, ...interimTracks(config)],
+    tracks: [...landed, ...interimTracks(config)],
   };
 }
 
-function interimTracks({ listing, undo }: ResolvedConfig): InterimTrack[] {
-  const listingEngine = { auto: 'git or npm ignore', git: 'git', ignore: 'npm ignore' }[listing.source];
+function interimTracks({ undo }: ResolvedConfig): InterimTrack[] {
   const mebibytes = Math.floor(undo.budgetBytes / (1024 * 1024));
   return [
-    interim('gitignore', listingEngine, 'files are listed by `git ls-files`, else by a walk with npm ignore'),
     interim(
       'sandbox',
       'node:fs',

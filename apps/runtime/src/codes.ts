@@ -76,10 +76,6 @@ export const RUNTIME_CODES = defineCodes('runtime', {
     summary: 'Keeping the states that undo needs would take more memory than undo.budgetBytes.',
     hint: 'Nothing was written. Raise undo.budgetBytes, or start a new session once the changes so far are kept elsewhere.',
   },
-  LISTING_FAILED: {
-    summary: 'The files of the workspace could not be listed.',
-    hint: 'Set listing.source to ignore if git is the reason; the message holds its words.',
-  },
   PLAN_INVALID: {
     summary: 'A plan for `fishplate run` is not well-formed.',
     hint: 'Correct the place that the message names; the README shows a plan.',

@@ -16,7 +16,13 @@ import type { TimelineEntry } from './session/timeline.js';
 import { WriteLock } from './session/write-lock.js';
 import { type AnyTool, type ToolName, type ToolNamed, TOOLS } from './tools/index.js';
 import { checkInput } from './tools/input-check.js';
-import type { ProgressListener, ToolAnnotations, ToolDefinition, ToolOutcome } from './tools/tool.js';
+import type {
+  ProgressListener,
+  ToolAnnotations,
+  ToolDefinition,
+  ToolOutcome,
+  TrackEngines,
+} from './tools/tool.js';
 import type { FileAccess } from './workspace/file-access.js';
 import { openWorkspace } from './workspace/node-file-access.js';
 
@@ -27,7 +33,7 @@ export interface RuntimeOptions {
   /** Wins over `fishplate.config.json` and environment. */
   readonly config?: RuntimeConfig;
   /** Engines for this runtime; wins over everything, `config` included. */
-  readonly engines?: { readonly diff?: EngineChoice };
+  readonly engines?: { readonly diff?: EngineChoice; readonly gitignore?: EngineChoice };
   /** A pino logger or one of its shape; silent unless given. Entries hold names, codes and times, never content. */
   readonly logger?: RuntimeLogger;
 }
@@ -118,8 +124,11 @@ const MAIN_SESSION = 'main';
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const files = openWorkspace(options.workspace ?? process.cwd());
   const loaded = loadConfig({ workspace: files.root, call: options.config });
-  const { file, call } = loaded.engines.diff;
-  const config = { ...loaded, engines: { diff: { file, call: options.engines?.diff ?? call } } };
+  const asked = <Track extends keyof ResolvedConfig['engines']>(track: Track) => {
+    const { file, call } = loaded.engines[track];
+    return { file, call: options.engines?.[track] ?? call };
+  };
+  const config = { ...loaded, engines: { diff: asked('diff'), gitignore: asked('gitignore') } };
   return new BoundRuntime(files, config, options.logger ?? SILENT_LOGGER);
 }
 
@@ -134,8 +143,8 @@ class BoundRuntime implements Runtime {
     private readonly config: ResolvedConfig,
     private readonly logger: RuntimeLogger,
   ) {
-    // A wrong word should show at once, not at the first diff.
-    this.diffEngine();
+    // A wrong word should show at once, not at the first call.
+    this.asked();
     this.tools = TOOLS.map(({ name, title, description, inputSchema, dataSchema, annotations }) => ({
       name,
       title,
@@ -234,14 +243,17 @@ class BoundRuntime implements Runtime {
     const declared: ToolDefinition = tool;
     const checked = checkInput(declared, input, this.config.limits.maxInputBytes);
     const { files, config, lock } = this;
-    const context = { files, config, lock, session, signal, onProgress, diffEngine: this.diffEngine() };
+    const context = { files, config, lock, session, signal, onProgress, asked: this.asked() };
     return declared.execute(checked, context);
   }
 
   /** Environment over config file, both under the caller: decided anew for each call, as the library does. */
-  private diffEngine(): EngineChoice {
-    const { file, call } = this.config.engines.diff;
-    return chooseEngine({ track: 'diff', config: file, call }).asked;
+  private asked(): TrackEngines {
+    const choose = (track: keyof TrackEngines): EngineChoice => {
+      const { file, call } = this.config.engines[track];
+      return chooseEngine({ track, config: file, call }).asked;
+    };
+    return { diff: choose('diff'), gitignore: choose('gitignore') };
   }
 }
 

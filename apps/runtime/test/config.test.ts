@@ -20,7 +20,11 @@ const messageOf = (work: () => unknown): string => {
 
 test('goes by default, file, environment and call, the later winning', () => {
   const limits = (maxFileBytes: number) => ({ limits: { maxFileBytes } });
-  const workspace = withFile({ ...limits(1), listing: { source: 'git' }, diff: { engine: 'fallback' } });
+  const workspace = withFile({
+    ...limits(1),
+    gitignore: { engine: 'fallback' },
+    diff: { engine: 'fallback' },
+  });
   const env = { FISHPLATE_MAX_FILE_BYTES: '2' };
   expect(loadConfig({ workspace: makeWorkspace(), env: {} })).toMatchObject({
     ...CONFIG_DEFAULTS,
@@ -30,7 +34,10 @@ test('goes by default, file, environment and call, the later winning', () => {
     ...limits(1),
     engines: { diff: { file: 'fallback' } },
   });
-  expect(loadConfig({ workspace, env })).toMatchObject({ ...limits(2), listing: { source: 'git' } });
+  expect(loadConfig({ workspace, env })).toMatchObject({
+    ...limits(2),
+    engines: { gitignore: { file: 'fallback' } },
+  });
   expect(loadConfig({ workspace, env, call: limits(3) })).toMatchObject(limits(3));
   expect(loadConfig({ workspace, env: { FISHPLATE_MAX_FILE_BYTES: '' } })).toMatchObject(limits(1));
 });

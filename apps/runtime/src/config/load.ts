@@ -19,7 +19,6 @@ const MAX_CONFIG_BYTES = 1 << 20;
 
 /** Environment variables beside `FISHPLATE_<TRACK>_ENGINE`, and the entry each one sets. */
 export const CONFIG_VARIABLES = {
-  FISHPLATE_LISTING_SOURCE: ['listing', 'source'],
   FISHPLATE_MAX_FILE_BYTES: ['limits', 'maxFileBytes'],
   FISHPLATE_MAX_READ_BYTES: ['limits', 'maxReadBytes'],
   FISHPLATE_MAX_INPUT_BYTES: ['limits', 'maxInputBytes'],
@@ -49,11 +48,10 @@ export function loadConfig(sources: ConfigSources): ResolvedConfig {
   const call = check(sources.call ?? {}, 'the config given to createRuntime');
   const levels = [file ?? {}, environment, call];
   return {
-    engines: { diff: { file: file?.diff?.engine, call: call.diff?.engine } },
-    listing: merge<ResolvedConfig['listing']>(
-      CONFIG_DEFAULTS.listing,
-      ...levels.map(({ listing }) => listing),
-    ),
+    engines: {
+      diff: { file: file?.diff?.engine, call: call.diff?.engine },
+      gitignore: { file: file?.gitignore?.engine, call: call.gitignore?.engine },
+    },
     limits: merge<ResolvedConfig['limits']>(CONFIG_DEFAULTS.limits, ...levels.map(({ limits }) => limits)),
     undo: merge<ResolvedConfig['undo']>(CONFIG_DEFAULTS.undo, ...levels.map(({ undo }) => undo)),
     file: file === null ? null : path,

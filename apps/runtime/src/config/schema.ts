@@ -23,15 +23,14 @@ export const configSchema = z
       })
       .optional()
       .describe('The diff track'),
-    listing: z
+    gitignore: z
       .strictObject({
-        source: z
-          .enum(['auto', 'git', 'ignore'])
+        engine: engineChoice
           .optional()
-          .describe('Who lists files: git, a walk that reads .gitignore files, or auto (git where it can)'),
+          .describe('Engine of the gitignore track: auto takes native where it loads, else the fallback'),
       })
       .optional()
-      .describe('How list_files finds files'),
+      .describe('The gitignore track, by which list_files finds files'),
     limits: z
       .strictObject({
         maxFileBytes: bytes('Largest file that tools read or write'),
@@ -57,9 +56,9 @@ export type RuntimeConfig = z.input<typeof configSchema>;
 export interface ResolvedConfig {
   /** Choices for each track's engine, by who made them; the environment is weighed at each use. */
   readonly engines: {
-    readonly diff: { readonly file: EngineChoice | undefined; readonly call: EngineChoice | undefined };
+    readonly diff: AskedEngine;
+    readonly gitignore: AskedEngine;
   };
-  readonly listing: { readonly source: ListingChoice };
   readonly limits: {
     readonly maxFileBytes: number;
     readonly maxReadBytes: number;
@@ -71,14 +70,16 @@ export interface ResolvedConfig {
   readonly file: string | null;
 }
 
-/** What may be asked of the listing. */
-export type ListingChoice = 'auto' | 'git' | 'ignore';
+/** Who asks for which engine. */
+export interface AskedEngine {
+  readonly file: EngineChoice | undefined;
+  readonly call: EngineChoice | undefined;
+}
 
 const MIB = 1024 * 1024;
 
 /** Values in force where nobody says otherwise. */
 export const CONFIG_DEFAULTS = {
-  listing: { source: 'auto' },
   limits: {
     maxFileBytes: 8 * MIB,
     maxReadBytes: 256 * 1024,
@@ -86,7 +87,7 @@ export const CONFIG_DEFAULTS = {
     maxListedFiles: 5000,
   },
   undo: { budgetBytes: 128 * MIB },
-} as const satisfies Pick<ResolvedConfig, 'listing' | 'limits' | 'undo'>;
+} as const satisfies Pick<ResolvedConfig, 'limits' | 'undo'>;
 
 /** The JSON schema of the config file, as published in schema/fishplate.config.schema.json. */
 export function configJsonSchema(): Record<string, unknown> {

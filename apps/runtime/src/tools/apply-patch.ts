@@ -46,10 +46,10 @@ export const applyPatch = defineTool({
     step: z.int().describe('Number of this step, for undo and diff'),
   }),
   annotations: CHANGES,
-  execute({ patch, reach }, { files, config, lock, session, signal, diffEngine }) {
+  execute({ patch, reach }, { files, config, lock, session, signal, asked }) {
     return lock.run(async () => {
       const plan = await planPatch(patch, files, {
-        engine: diffEngine,
+        engine: asked.diff,
         reach,
         maxFileBytes: config.limits.maxFileBytes,
         signal,

@@ -108,7 +108,7 @@ interface ShownFile extends Omit<FileDiff, 'status'> {
 
 async function compare(
   { path, before, after }: NetChange,
-  { files, config, session, diffEngine, signal }: ToolContext,
+  { files, config, session, asked, signal }: ToolContext,
   withDeclarations: boolean,
 ): Promise<ShownFile> {
   const now = await readNow(files, path, Math.max(config.limits.maxFileBytes, after?.bytes ?? 0));
@@ -116,7 +116,7 @@ async function compare(
   const current = now.state;
   const old = before === null ? null : { bytes: session.states.content(before), mode: before.mode };
   const sides = { path, before: old, after: current };
-  const compared = await fileDiff(sides, { engine: diffEngine, signal });
+  const compared = await fileDiff(sides, { engine: asked.diff, signal });
   const told = withDeclarations && compared.patch !== '' ? await declarationDiff(sides) : null;
   return {
     path,

@@ -46,7 +46,7 @@ export const editFile = defineTool({
   }),
   annotations: CHANGES,
   execute(input, context) {
-    const { files, config, lock, session, signal, diffEngine } = context;
+    const { files, config, lock, session, signal, asked } = context;
     const path = files.resolve(input.path, 'write');
     return lock.run(async () => {
       const before = await files.read(path, config.limits.maxFileBytes);
@@ -56,7 +56,7 @@ export const editFile = defineTool({
         search: withLineEnds(search, decoded.lineEnds),
         replace: withLineEnds(replace, decoded.lineEnds),
       }));
-      const applied = applyEdits(decoded.text, edits, { engine: diffEngine, reach: input.reach });
+      const applied = applyEdits(decoded.text, edits, { engine: asked.diff, reach: input.reach });
       const engines = { files: files.name, diff: applied.engine };
       const outcomes = applied.edits.map(shownOutcome);
       if (!applied.ok || applied.text === null) {
@@ -80,7 +80,7 @@ export const editFile = defineTool({
       }
       const shown = await fileDiff(
         { path, before, after: { bytes, mode: before.mode } },
-        { engine: diffEngine, signal },
+        { engine: asked.diff, signal },
       );
       throwIfCancelled(signal);
       const written = await session.commitStep(files, 'edit_file', [{ path, before, after: { bytes } }]);

@@ -24,18 +24,18 @@ export const listFiles = defineTool({
     files: z.array(z.string()),
     total: z.int().describe('Number of files, all pages together'),
     next: z.string().optional().describe('Pass as `after` for the next page; absent on the last one'),
-    source: z.enum(['git', 'ignore']).describe('git itself, or a walk that reads .gitignore files'),
-    reason: z.string().describe('Why this source'),
+    note: z.string().optional().describe('What was left aside, and why'),
+    unreadable: z.array(z.string()).describe('Directories that could not be read'),
     nestedRepositories: z
       .array(z.string())
       .describe('Directories with a repository of their own; not listed'),
     unnameable: z.int().describe('Files left out because their names are not UTF-8'),
   }),
   annotations: READS,
-  async execute(input, { files, config, signal, onProgress }) {
+  async execute(input, { files, config, signal, onProgress, asked }) {
     const under = input.under === undefined ? '' : files.resolve(input.under, 'read');
     const listing = await listWorkspace(files.root, {
-      source: config.listing.source,
+      engine: asked.gitignore,
       signal,
       onProgress: onProgress && ((done, total) => onProgress({ done, total, message: 'listing files' })),
     });
@@ -44,11 +44,12 @@ export const listFiles = defineTool({
     const rest = input.after === undefined ? all : all.filter((path) => path > input.after!);
     const page = rest.slice(0, Math.min(input.limit ?? Infinity, config.limits.maxListedFiles));
     const next = page.length < rest.length ? page.at(-1) : undefined;
-    const { source, reason, unnameable } = listing;
+    const { engine, note, unreadable, unnameable } = listing;
     const notes = [
       ...(next === undefined
         ? []
         : [`[${page.length} of ${all.length} files; continue with after: ${JSON.stringify(next)}]`]),
+      ...(note === null ? [] : [`[${note}]`]),
       ...(unnameable === 0 ? [] : [`[${unnameable} files left out: their names are not UTF-8]`]),
     ];
     return {
@@ -57,14 +58,14 @@ export const listFiles = defineTool({
         files: page,
         total: all.length,
         ...(next === undefined ? {} : { next }),
-        source,
-        reason,
+        ...(note === null ? {} : { note }),
+        unreadable: [...unreadable],
         nestedRepositories: listing.nestedRepositories.filter(below),
         unnameable,
       },
       text: [...page.map(shownPath), ...notes].join('\n'),
       summary: `${all.length} ${all.length === 1 ? 'file' : 'files'}`,
-      engines: { listing: source },
+      engines: { gitignore: engine },
     };
   },
 });

@@ -19,6 +19,9 @@ export interface ToolAnnotations {
 /** Told now and then how far a long call is; `total` is null while unknown. */
 export type ProgressListener = (progress: { done: number; total: number | null; message: string }) => void;
 
+/** The engines asked for. */
+export type TrackEngines = Readonly<Record<keyof ResolvedConfig['engines'], EngineChoice>>;
+
 /** What a tool works with. */
 export interface ToolContext {
   readonly files: FileAccess;
@@ -27,8 +30,8 @@ export interface ToolContext {
   readonly lock: WriteLock;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ProgressListener | undefined;
-  /** What to pass to the diff library as `engine`. */
-  readonly diffEngine: EngineChoice;
+  /** What to pass to each track's library as `engine`. */
+  readonly asked: TrackEngines;
 }
 
 /** Which engine did which part, for example `{ files: 'node-fs', diff: 'native' }`. */

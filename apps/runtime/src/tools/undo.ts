@@ -78,12 +78,12 @@ function describeChange({ path, before, after }: UndoPlan['changes'][number]): {
 
 async function refuseConflicts(
   conflicts: readonly UndoConflict[],
-  { session, files, diffEngine, signal }: ToolContext,
+  { session, files, asked, signal }: ToolContext,
 ): Promise<ToolRefusal> {
   const shown = await Promise.all(
     conflicts.map(async ({ current, ...conflict }) => ({
       ...conflict,
-      changedSince: await diffSince(session, { current, ...conflict }, { engine: diffEngine, signal }),
+      changedSince: await diffSince(session, { current, ...conflict }, { engine: asked.diff, signal }),
     })),
   );
   const paths = conflicts.map(({ path }) => JSON.stringify(path)).join(', ');
@@ -98,7 +98,7 @@ async function refuseConflicts(
 async function diffSince(
   session: Session,
   { path, sessionLeft, onDisk, current }: UndoConflict,
-  options: { engine: ToolContext['diffEngine']; signal: AbortSignal | undefined },
+  options: { engine: ToolContext['asked']['diff']; signal: AbortSignal | undefined },
 ): Promise<string> {
   if (onDisk !== null && 'code' in onDisk) return `${path} can no longer be read as a file: ${onDisk.code}`;
   const before =

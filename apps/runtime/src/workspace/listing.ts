@@ -1,42 +1,36 @@
 /** The files of a workspace as git would list them: tracked, or neither tracked nor ignored. */
 
-import { lstatSync, type Stats } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { existsSync, lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 
-import { throwIfCancelled } from '../cancellation.js';
-import { RUNTIME_CODES } from '../codes.js';
-import type { ListingChoice } from '../config/schema.js';
-import { isTemporary } from './commit.js';
-import { GitRefusal, gitPaths } from './git-listing.js';
+import { isFishplateError, type EngineChoice } from '@fishplate/engine';
+import { capability, listFileNames, type ListOptions } from '@fishplate/gitignore';
 
-/** Who listed: git itself, or the walk that reads `.gitignore` files with npm `ignore`. Interim both. */
-export type ListingSource = 'git' | 'ignore';
+import { throwIfCancelled } from '../cancellation.js';
+import { isTemporary } from './commit.js';
 
 /** A listing. Paths are relative to the workspace, `/` between components, sorted by UTF-16 code units. */
 export interface Listing {
   readonly files: readonly string[];
-  readonly source: ListingSource;
-  /** Why this source, in one sentence. */
-  readonly reason: string;
+  /** Engine of the gitignore track: `native` or `js`. */
+  readonly engine: string;
+  /** What was left aside, in one sentence; null where nothing was. */
+  readonly note: string | null;
   /** Directories with a repository of their own; what is in them is not listed. */
   readonly nestedRepositories: readonly string[];
+  /** Directories that could not be read. */
+  readonly unreadable: readonly string[];
   /** Files whose names are not UTF-8, and so cannot be named here. */
   readonly unnameable: number;
 }
 
 /** How to list. */
 export interface ListingOptions {
-  readonly source: ListingChoice;
+  readonly engine: EngineChoice;
   readonly signal?: AbortSignal | undefined;
   /** Told now and then how many paths have been looked at, and of how many (null while unknown). */
   readonly onProgress?: ((done: number, total: number | null) => void) | undefined;
-}
-
-/** Paths found, before those that are not files have been left out. */
-export interface FoundPaths {
-  readonly paths: readonly string[];
-  readonly nestedRepositories: readonly string[];
-  readonly unnameable: number;
 }
 
 /** Paths looked at between two moments in which the event loop runs. */
@@ -45,57 +39,77 @@ const BATCH = 1000;
 /**
  * Lists the files of the workspace at `root`.
  *
- * @throws FishplateError `LISTING_FAILED` where git was asked for and cannot; `CANCELLED`.
+ * @throws FishplateError `ROOT_INVALID` where it is gone; `CANCELLED`.
  */
 export async function listWorkspace(root: string, options: ListingOptions): Promise<Listing> {
   throwIfCancelled(options.signal);
-  if (options.source !== 'ignore') {
+  const unreadable: string[] = [];
+  const { names, note } = await findNames(root, options, (path) => unreadable.push(path));
+  const engine = capability({ call: options.engine }).engine ?? 'none';
+  return { ...(await keepFiles(root, names, options)), engine, note, unreadable };
+}
+
+/** The index may be damaged, and the repository around may ignore the workspace as a whole: both are told, neither ends it. */
+async function findNames(
+  root: string,
+  { engine, signal, onProgress }: ListingOptions,
+  onUnreadable: (path: string) => void,
+): Promise<{ names: Buffer; note: string | null }> {
+  const list = async (more: ListOptions): Promise<Buffer> => {
     try {
-      return await keepFiles(
-        root,
-        await gitPaths(root, options.signal),
-        'git',
-        'git ls-files answered',
-        options,
-      );
+      return await listFileNames(root, {
+        engine,
+        onProblem: ({ path }) => onUnreadable(path),
+        ...(signal === undefined ? {} : { signal }),
+        ...(onProgress === undefined ? {} : { onProgress: (found: number) => onProgress(found, null) }),
+        ...more,
+      });
     } catch (error) {
-      throwIfCancelled(options.signal);
-      if (!(error instanceof GitRefusal)) throw error;
-      if (options.source === 'git')
-        throw RUNTIME_CODES.error('LISTING_FAILED', error.message, { cause: error });
-      return walk(root, error.message, options);
+      throwIfCancelled(signal);
+      throw error;
     }
-  }
-  return walk(root, 'listing.source asks for it', options);
+  };
+  let note: string | null = null;
+  const names = await list({}).catch((error: unknown) => {
+    if (!isFishplateError(error) || error.code !== 'INDEX_UNREADABLE') throw error;
+    note = `${error.message}: tracked files that are ignored are not listed`;
+    return list({ tracked: 'ignore' });
+  });
+  if (names.length > 0 || existsSync(join(root, '.git'))) return { names, note };
+  const apart = await list({ repository: false });
+  const isIgnored = 'the repository around the workspace ignores it as a whole, and was left aside';
+  return apart.length === 0 ? { names, note } : { names: apart, note: isIgnored };
 }
 
-async function walk(root: string, reason: string, options: ListingOptions): Promise<Listing> {
-  const { ignoreWalk } = await import('./ignore-walk.js');
-  return keepFiles(root, await ignoreWalk(root, options), 'ignore', reason, options);
-}
-
-/** Leaves out what git still tracks but is no longer there, and sorts. */
+/** Leaves out what is tracked and no longer there, and what no path of a tool can name. */
 async function keepFiles(
   root: string,
-  found: FoundPaths,
-  source: ListingSource,
-  reason: string,
+  names: Buffer,
   options: ListingOptions,
-): Promise<Listing> {
-  const paths = [...new Set(found.paths)].filter((path) => !isTemporary(path)).sort();
+): Promise<Pick<Listing, 'files' | 'nestedRepositories' | 'unnameable'>> {
   const files: string[] = [];
-  const nested = new Set(found.nestedRepositories);
-  for (let start = 0; start < paths.length; start += BATCH) {
-    throwIfCancelled(options.signal);
-    for (const path of paths.slice(start, start + BATCH)) {
-      const stats = entryAt(join(root, path));
+  const nested: string[] = [];
+  let unnameable = 0;
+  for (let start = 0, done = 1; start < names.length; done++) {
+    const end = names.indexOf(0, start);
+    const name = names.subarray(start, end);
+    start = end + 1;
+    if (!isUtf8(name)) unnameable += 1;
+    else {
+      const path = name.toString();
+      const stats = isTemporary(path) ? null : entryAt(join(root, path));
       if (stats?.isFile() || stats?.isSymbolicLink()) files.push(path);
-      else if (stats?.isDirectory()) nested.add(path.replace(/\/$/, ''));
+      else if (stats?.isDirectory()) nested.push(path.replace(/\/$/, ''));
     }
-    options.onProgress?.(Math.min(start + BATCH, paths.length), paths.length);
-    await new Promise(setImmediate);
+    if (done % BATCH === 0) {
+      options.onProgress?.(done, null);
+      await new Promise(setImmediate);
+      throwIfCancelled(options.signal);
+    }
   }
-  return { files, source, reason, nestedRepositories: [...nested].sort(), unnameable: found.unnameable };
+  options.onProgress?.(files.length, files.length);
+  // In the order of bytes already, which differs for a few characters only.
+  return { files: files.sort(), nestedRepositories: nested.sort(), unnameable };
 }
 
 /** Null where nothing is, or can be seen: a tracked directory may have become a file, or be closed to us. */

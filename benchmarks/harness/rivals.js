@@ -5,11 +5,16 @@ const { join } = require('node:path');
 
 const ROOT = join(__dirname, '..', '..');
 
-/** Builds the bench addon, where Cargo finds it out of date, and loads it. */
-function loadRivals() {
+/**
+ * Builds a bench addon, where Cargo finds it out of date, and loads it.
+ *
+ * @param {string} crate
+ * @returns {any} what it exports
+ */
+function loadRivals(crate) {
   const output = execFileSync(
     'cargo',
-    ['build', '--release', '--quiet', '--package', 'fishplate-diff-rivals', '--message-format', 'json'],
+    ['build', '--release', '--quiet', '--package', crate, '--message-format', 'json'],
     { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const artifact = output

@@ -1,0 +1,156 @@
+/**
+ * Proves the gitignore track on the machine at hand, with both engines: git is asked for the truth.
+ *
+ *     node dist/main.js [--repositories N] [--json FILE]
+ *
+ * The native engine must agree with git in everything; of the fallback the differences are counted. Exit code 1 where a
+ * check fails or the native engine does not load.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { capability, listFiles, openMatcher } from '@fishplate/gitignore';
+
+import { type Generated, generate, gitDecisions, gitList } from './generate';
+
+type Engine = 'native' | 'fallback';
+
+interface Outcome {
+  readonly check: string;
+  readonly engine: Engine;
+  readonly status: 'passed' | 'failed' | 'skipped';
+  readonly detail: string;
+}
+
+interface Check {
+  readonly name: string;
+  readonly needsGit?: boolean;
+  readonly run: (engine: Engine, folder: string) => Promise<string> | string;
+}
+
+const HAS_GIT = spawnSync('git', ['--version']).status === 0;
+
+/** Share of paths that npm `ignore` may see otherwise in these repositories, which are all corners. */
+const FALLBACK_SHARE = 0.1;
+
+function checks(repositories: number): Check[] {
+  const all = (folder: string): Generated[] =>
+    Array.from({ length: repositories }, (_, index) => generate(join(folder, String(index)), index + 1));
+  return [
+    {
+      name: 'listings are those of git ls-files -co --exclude-standard',
+      needsGit: true,
+      async run(engine, folder) {
+        let [paths, different] = [0, 0];
+        for (const { root } of all(folder)) {
+          const [ours, theirs] = [new Set(await listFiles(root, { engine })), new Set(gitList(root))];
+          paths += theirs.size;
+          different += [...ours].filter((path) => !theirs.has(path)).length;
+          different += [...theirs].filter((path) => !ours.has(path)).length;
+        }
+        return judged(engine, paths, different);
+      },
+    },
+    {
+      name: 'decisions are those of git check-ignore --no-index -v',
+      needsGit: true,
+      run(engine, folder) {
+        let [count, different] = [0, 0];
+        for (const { root, paths } of all(folder)) {
+          const matcher = openMatcher(root, { engine });
+          const theirs = gitDecisions(root, paths);
+          paths.forEach((path, index) => {
+            const found = matcher.explain(path);
+            const ours = found === null ? '::' : [found.source, found.line, found.pattern].join(':');
+            if (ours !== theirs[index]) different++;
+          });
+          count += paths.length;
+        }
+        return judged(engine, count, different);
+      },
+    },
+    {
+      name: 'loops, pipes and names with line ends harm nobody',
+      async run(engine, folder) {
+        mkdirSync(join(folder, 'a'), { recursive: true });
+        symlinkSync('..', join(folder, 'a', 'up'));
+        writeFileSync(join(folder, 'new\nline'), '');
+        spawnSync('mkfifo', [join(folder, 'a', '.gitignore')]);
+        const files = await listFiles(folder, { engine, followSymlinks: true });
+        if (!files.includes('new\nline') || files.length !== 1) throw new Error(JSON.stringify(files));
+        return '1 file';
+      },
+    },
+    {
+      name: 'a file of 10,000 patterns is answered from',
+      run(engine, folder) {
+        mkdirSync(folder, { recursive: true });
+        const patterns = Array.from({ length: 10_000 }, (_, index) => `dir-${index}/*.o${index % 7}`);
+        writeFileSync(join(folder, '.gitignore'), patterns.join('\n'));
+        const started = performance.now();
+        const matcher = openMatcher(folder, { engine });
+        const answers = matcher.ignoresAll(['dir-9999/x.o3', 'dir-9999/x.o4', 'dir-0/x.o0']);
+        if (answers.join() !== 'true,false,true') throw new Error(answers.join());
+        return `${(performance.now() - started).toFixed(1)} ms`;
+      },
+    },
+  ];
+}
+
+function judged(engine: Engine, paths: number, different: number): string {
+  const detail = `${paths} paths, ${different} different`;
+  const allowed = engine === 'native' ? 0 : FALLBACK_SHARE * paths;
+  if (paths === 0 || different > allowed) throw new Error(detail);
+  return detail;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { repositories: { type: 'string', default: '60' }, json: { type: 'string' } },
+  });
+  const base = realpathSync(mkdtempSync(join(tmpdir(), 'fishplate-gitignore-')));
+  const outcomes: Outcome[] = [];
+  try {
+    for (const engine of ['native', 'fallback'] as const) {
+      for (const check of checks(Number(values.repositories))) {
+        outcomes.push(await attempt(check, engine, join(base, String(outcomes.length))));
+      }
+    }
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+  const count = (status: Outcome['status']): number =>
+    outcomes.filter((outcome) => outcome.status === status).length;
+  const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
+  const capabilities = [capability({ call: 'native' }), capability({ call: 'fallback' })];
+  for (const { status, engine, check, detail } of outcomes) {
+    process.stdout.write(`${status.padEnd(7)} ${engine.padEnd(8)} ${check.padEnd(58)} ${detail}\n`);
+  }
+  process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+  if (values.json !== undefined) {
+    mkdirSync(dirname(values.json), { recursive: true });
+    const report = { passed, failed, skipped, capabilities, outcomes };
+    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+async function attempt({ name, needsGit, run }: Check, engine: Engine, folder: string): Promise<Outcome> {
+  if (needsGit && !HAS_GIT) return { check: name, engine, status: 'skipped', detail: 'git is not installed' };
+  try {
+    return { check: name, engine, status: 'passed', detail: await run(engine, folder) };
+  } catch (error) {
+    return {
+      check: name,
+      engine,
+      status: 'failed',
+      detail: error instanceof Error ? error.message : String(error),
+    };
+  }
+}
+
+void main();
