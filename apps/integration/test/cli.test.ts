@@ -133,7 +133,7 @@ describe('doctor', () => {
     ]) {
       expect(stdout).toMatch(new RegExp(`^. ${track} `, 'm'));
     }
-    expect(stdout.match(/interim:/g)).toHaveLength(5);
+    expect(stdout.match(/interim:/g)).toHaveLength(4);
   });
 
   test('says what is wrong with the configuration, and where', async () => {

@@ -29,12 +29,12 @@ export interface Listing {
 export interface ListingOptions {
   readonly engine: EngineChoice;
   readonly signal?: AbortSignal | undefined;
-  /** Told now and then how many paths have been looked at, and of how many (null while unknown). */
+  /** Told now and then how many paths were found and then looked at, and of how many (null while unknown). */
   readonly onProgress?: ((done: number, total: number | null) => void) | undefined;
 }
 
 /** Paths looked at between two moments in which the event loop runs. */
-const BATCH = 1000;
+const BATCH = 250;
 
 /**
  * Lists the files of the workspace at `root`.
@@ -90,6 +90,8 @@ async function keepFiles(
   const files: string[] = [];
   const nested: string[] = [];
   let unnameable = 0;
+  let found = 0;
+  for (let at = names.indexOf(0); at !== -1; at = names.indexOf(0, at + 1)) found += 1;
   for (let start = 0, done = 1; start < names.length; done++) {
     const end = names.indexOf(0, start);
     const name = names.subarray(start, end);
@@ -102,12 +104,12 @@ async function keepFiles(
       else if (stats?.isDirectory()) nested.push(path.replace(/\/$/, ''));
     }
     if (done % BATCH === 0) {
-      options.onProgress?.(done, null);
+      options.onProgress?.(found + done, 2 * found);
       await new Promise(setImmediate);
       throwIfCancelled(options.signal);
     }
   }
-  options.onProgress?.(files.length, files.length);
+  options.onProgress?.(2 * found, 2 * found);
   // In the order of bytes already, which differs for a few characters only.
   return { files: files.sort(), nestedRepositories: nested.sort(), unnameable };
 }

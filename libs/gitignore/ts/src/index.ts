@@ -6,7 +6,7 @@
 
 export type { EngineChoice, EngineName } from '@fishplate/engine';
 export { GITIGNORE_CODES } from './codes';
-export { explainIgnore, type IgnoreDecision, isIgnored, type Matcher, openMatcher } from './matcher';
+export { explainIgnore, type IgnoreDecision, isIgnored, Matcher, openMatcher } from './matcher';
 export { capability } from './native';
 export type { ListOptions, MatchOptions, Problem } from './options';
 export { type FileEntry, listFileNames, listFiles, walkFiles } from './walk';
