@@ -23,7 +23,7 @@ export declare class NativeWalk {
   constructor(root: string, request: NativeRequest, batch: number, control: WalkControl)
   /** The next batch; null behind the last one. */
   next(): Promise<NativeBatch | null>
-  /** Ends the walk; threads that wait for a reader go on. */
+  /** Ends the walk: without a receiver no thread waits for a reader. Not while a batch is being waited for. */
   close(): void
 }
 export type WalkJs = NativeWalk

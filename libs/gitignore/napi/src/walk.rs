@@ -165,7 +165,8 @@ enum Message {
 #[napi(js_name = "NativeWalk")]
 pub struct WalkJs {
     control: Arc<Control>,
-    receiver: Arc<Mutex<Receiver<Message>>>,
+    /// None once the walk is closed.
+    receiver: Arc<Mutex<Option<Receiver<Message>>>>,
 }
 
 #[napi]
@@ -180,7 +181,7 @@ impl WalkJs {
         std::thread::spawn(move || run(&root, &request, &own, &sender));
         Ok(Self {
             control,
-            receiver: Arc::new(Mutex::new(receiver)),
+            receiver: Arc::new(Mutex::new(Some(receiver))),
         })
     }
 
@@ -192,12 +193,13 @@ impl WalkJs {
         })
     }
 
-    /// Ends the walk; threads that wait for a reader go on.
+    /// Ends the walk: without a receiver no thread waits for a reader. Not while a batch is being waited for.
     #[napi]
     pub fn close(&self) {
         self.control.cancelled.store(true, Ordering::Relaxed);
-        let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Ok(Message::Batch(_)) = receiver.try_recv() {}
+        if let Ok(mut receiver) = self.receiver.try_lock() {
+            receiver.take();
+        }
     }
 }
 
@@ -213,7 +215,8 @@ fn run(root: &std::path::Path, request: &Request, control: &Control, sender: &Sy
 }
 
 pub struct Next {
-    receiver: Arc<Mutex<Receiver<Message>>>,
+    /// None once the walk is closed.
+    receiver: Arc<Mutex<Option<Receiver<Message>>>>,
 }
 
 impl Task for Next {
@@ -222,6 +225,9 @@ impl Task for Next {
 
     fn compute(&mut self) -> Result<Self::Output> {
         let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(receiver) = receiver.as_ref() else {
+            return Ok(None);
+        };
         match receiver.recv() {
             Ok(Message::Batch(batch)) => Ok(Some((batch, Vec::new()))),
             Ok(Message::End(ended)) => {

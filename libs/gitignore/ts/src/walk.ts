@@ -89,8 +89,7 @@ export async function* walkFiles(
   }
   given.signal?.throwIfAborted();
   const control = new native.WalkControl();
-  const cancel = (): void => control.cancel();
-  given.signal?.addEventListener('abort', cancel, { once: true });
+  const cancel = cancelledBy(control, given.signal);
   const walk = withCodes(() => new native.NativeWalk(directory, requestOf(given), BATCH, control));
   try {
     for (;;) {
@@ -106,9 +105,33 @@ export async function* walkFiles(
       if (entries.length > 0) yield entries;
     }
   } finally {
-    given.signal?.removeEventListener('abort', cancel);
+    cancel.release();
     walk.close();
   }
+}
+
+type Control = InstanceType<GitignoreNative['WalkControl']>;
+
+/** Walks that run. */
+const running = new Set<Control>();
+
+/** Ends a walk when its signal aborts, and when the process exits: Node waits for the threads of its pool. */
+function cancelledBy(control: Control, signal: AbortSignal | undefined): { release: () => void } {
+  const cancel = (): void => control.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  if (running.size === 0) process.on('exit', cancelAll);
+  running.add(control);
+  return {
+    release(): void {
+      signal?.removeEventListener('abort', cancel);
+      running.delete(control);
+      if (running.size === 0) process.removeListener('exit', cancelAll);
+    },
+  };
+}
+
+function cancelAll(): void {
+  for (const control of running) control.cancel();
 }
 
 async function listByThreads(
@@ -119,8 +142,7 @@ async function listByThreads(
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const control = new native.WalkControl();
-  const cancel = (): void => control.cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
+  const cancel = cancelledBy(control, signal);
   const timer = onProgress && setInterval(() => onProgress(control.found), PROGRESS_MS);
   try {
     const { paths, count, problems } = await native.listFiles(root, requestOf(options), control);
@@ -133,7 +155,7 @@ async function listByThreads(
     throw coded(error);
   } finally {
     clearInterval(timer);
-    signal?.removeEventListener('abort', cancel);
+    cancel.release();
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type FileEntry, listFileNames, listFiles, type ListOptions, walkFiles } from '../src/index';
@@ -233,7 +233,19 @@ describe('with the index', () => {
     expect(await listFiles(root)).toEqual(['plain', '\ufffda']);
   });
 
-  test('a listing of 100,000 files leaves the event loop free', async () => {
+  test('walks that are left early leave no thread behind', async () => {
+    if (process.platform !== 'linux') return;
+    const root = makeTree(Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`d${index}/f`, ''])));
+    const threads = (): number => readdirSync('/proc/self/task').length;
+    await walkFiles(root).next();
+    const before = threads();
+    for (let turn = 0; turn < 50; turn++)
+      for await (const batch of walkFiles(root)) if (batch.length > 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(threads()).toBeLessThanOrEqual(before + 4);
+  });
+
+  test('a listing of 30,000 files leaves the event loop free', async () => {
     const root = makeTree();
     for (let directory = 0; directory < 100; directory++) {
       mkdirSync(join(root, `directory-${directory}`));
