@@ -94,8 +94,16 @@ impl Repository {
     /// Reads the index.
     pub fn tracked(&self, ignore_case: bool) -> Result<Tracked, RepositoryError> {
         let path = self.git_dir.join("index");
-        if !path.exists() {
-            return Ok(Tracked::default());
+        match fs::metadata(&path) {
+            Ok(stats) if stats.is_file() => {}
+            // A pipe would be waited for.
+            Ok(_) => {
+                return Err(RepositoryError::Index {
+                    path,
+                    reason: "it is no regular file".to_owned(),
+                });
+            }
+            Err(_) => return Ok(Tracked::default()),
         }
         let options = gix_index::decode::Options {
             alloc_limit_bytes: Some(4 << 30),

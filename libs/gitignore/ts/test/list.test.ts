@@ -192,6 +192,9 @@ describe('with the index', () => {
     writeFileSync(join(root, '.git', 'index'), 'DIRC nonsense');
     expect(await codeOf(() => listFiles(root))).toBe('INDEX_UNREADABLE');
     expect(await listFiles(root, { tracked: 'ignore' })).toEqual(['a']);
+    rmSync(join(root, '.git', 'index'));
+    if (spawnSync('mkfifo', [join(root, '.git', 'index')]).status !== 0) return;
+    expect(await codeOf(() => listFiles(root))).toBe('INDEX_UNREADABLE');
   });
 
   test('user patterns, worktrees, submodules and conflicts are as in git', async () => {
