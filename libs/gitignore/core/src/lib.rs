@@ -2,17 +2,27 @@
 //! and a walk that never enters what is left out.
 
 mod bytes;
+mod config;
+mod crew;
 mod disk;
+mod found;
 mod glob;
+mod index;
+mod listing;
 mod matcher;
 mod repository;
+mod request;
 mod rules;
 mod scope;
 mod walk;
 
 pub use bytes::{path_bytes, path_from};
+pub use config::Settings;
+pub use found::{Batch, FileKind, Problem, Stats};
+pub use listing::{Listing, list};
 pub use matcher::Matcher;
-pub use repository::{Repository, RepositoryError, Settings};
+pub use repository::{Repository, RepositoryError};
+pub use request::{Control, Request};
 pub use rules::{Pattern, Rules};
 pub use scope::{Decision, Scope};
-pub use walk::{Batch, Control, FileKind, Listing, Problem, Request, Stats, WalkError, list, walk};
+pub use walk::{WalkError, walk};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use hashbrown::HashMap;
 
-use crate::repository::Tracked;
+use crate::index::Tracked;
 use crate::scope::{Chain, Decision, Scope, decision, is_ignored};
 
 /// What is known of a directory.

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::bytes::path_from;
+use crate::config::Settings;
 use crate::disk::read_patterns;
-use crate::repository::{Repository, Settings, global_settings, read_rules};
+use crate::repository::{Repository, read_rules};
 use crate::rules::{Pattern, Rules};
 
 /// The patterns of one file, and those that it overrules.
@@ -108,11 +109,15 @@ impl Scope {
             return Err(io::Error::from(io::ErrorKind::NotADirectory));
         }
         let repository = Repository::discover(&root);
-        let settings = repository
-            .as_ref()
-            .map_or_else(global_settings, Repository::settings);
+        let settings = repository.as_ref().map_or_else(
+            || Settings::read(None),
+            |repository| repository.settings.clone(),
+        );
         let ignore_case = settings.ignore_case;
-        let mut outermost = user_patterns(settings);
+        let top = repository
+            .as_ref()
+            .map_or(&root, |repository| &repository.top);
+        let mut outermost = user_patterns(&settings, top);
         if let Some(repository) = &repository {
             let rules = read_rules(&repository.info_exclude(), ignore_case);
             outermost = stacked(rules, 0, repository.shown_info_exclude(), outermost);
@@ -140,7 +145,7 @@ impl Scope {
             self.top.clone_from(&self.root);
             self.prefix.clear();
             self.ignore_case = false;
-            self.outermost = user_patterns(global_settings());
+            self.outermost = user_patterns(&Settings::read(None), &self.root);
         }
     }
 
@@ -175,8 +180,8 @@ impl Scope {
 }
 
 /// The patterns of `core.excludesFile`.
-fn user_patterns(settings: Settings) -> Chain {
-    let path = settings.excludes_file?;
+fn user_patterns(settings: &Settings, top: &Path) -> Chain {
+    let path = top.join(settings.excludes_file.as_ref()?);
     let rules = read_rules(&path, settings.ignore_case);
     stacked(rules, 0, crate::bytes::path_bytes(&path).into_owned(), None)
 }

@@ -3,132 +3,18 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bytes::path_from;
+use crate::crew::Crew;
 use crate::disk::{Entries, Kind};
-use crate::repository::{IndexDirectory, RepositoryError, Tracked, is_nested_repository};
+use crate::found::{Batch, FileKind, Problem, Stats};
+use crate::index::{IndexDirectory, Tracked};
+use crate::repository::{RepositoryError, is_nested_repository};
+use crate::request::{Control, Request};
 use crate::rules::Rules;
 use crate::scope::{Chain, Scope, is_ignored};
-
-/// What to list.
-#[derive(Debug)]
-pub struct Request {
-    /// Names that start with a dot too.
-    pub hidden: bool,
-    /// Tracked files whatever the patterns say; else the index is not read.
-    pub tracked: bool,
-    /// Go into directories that links point to.
-    pub follow_links: bool,
-    /// Files of patterns beside `.gitignore`, which overrule it.
-    pub extra_files: Vec<Vec<u8>>,
-    /// Patterns of what to list, in the syntax of `.gitignore`; `!` leaves out.
-    pub globs: Vec<Vec<u8>>,
-    /// Most components of a path.
-    pub max_depth: Option<usize>,
-    /// Size of the largest file listed, in bytes.
-    pub max_file_size: Option<u64>,
-    /// Threads; as many as the machine has processors, eight at most, where none are named.
-    pub threads: Option<usize>,
-    /// Refuse a directory without a repository around it.
-    pub require_repository: bool,
-    /// Leave the repository around aside: only files of patterns below the root count.
-    pub no_repository: bool,
-    /// Size and times of each file too.
-    pub stat: bool,
-    /// Entries that a batch has at least, but the last of a thread.
-    pub batch: usize,
-}
-
-impl Default for Request {
-    /// As `git ls-files -co --exclude-standard`.
-    fn default() -> Self {
-        Self {
-            hidden: true,
-            tracked: true,
-            follow_links: false,
-            extra_files: Vec::new(),
-            globs: Vec::new(),
-            max_depth: None,
-            max_file_size: None,
-            threads: None,
-            require_repository: false,
-            no_repository: false,
-            stat: false,
-            batch: usize::MAX,
-        }
-    }
-}
-
-/// What a walk is told from outside, and tells.
-#[derive(Debug, Default)]
-pub struct Control {
-    /// Set to have it end soon.
-    pub cancelled: AtomicBool,
-    /// Files found so far.
-    pub found: AtomicUsize,
-}
-
-/// What a path stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// A regular file.
-    File,
-    /// A symbolic link.
-    Link,
-    /// A repository of its own: a submodule, or one that is not tracked (then its path ends with a slash).
-    Repository,
-}
-
-/// Size and times of a file.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Stats {
-    /// In bytes.
-    pub size: u64,
-    /// Last change of the content, in milliseconds since 1970.
-    pub modified_ms: f64,
-    /// Type and permission bits, where the system has them.
-    pub mode: u32,
-}
-
-/// Files found by one thread.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// Paths relative to the root, after each other.
-    pub names: Vec<u8>,
-    /// Where each ends.
-    pub ends: Vec<usize>,
-    /// What each is.
-    pub kinds: Vec<FileKind>,
-    /// Where they were asked for.
-    pub stats: Vec<Stats>,
-}
-
-impl Batch {
-    /// The path at an index.
-    pub fn path(&self, index: usize) -> &[u8] {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.names[start..self.ends[index]]
-    }
-
-    fn push(&mut self, path: &[u8], kind: FileKind, stats: Option<Stats>) {
-        self.names.extend_from_slice(path);
-        self.ends.push(self.names.len());
-        self.kinds.push(kind);
-        self.stats.extend(stats);
-    }
-}
-
-/// A directory that could not be read, or a file that could not be looked at.
-#[derive(Debug)]
-pub struct Problem {
-    /// Relative to the root.
-    pub path: Vec<u8>,
-    /// What the system said.
-    pub error: io::Error,
-}
 
 /// Why a walk gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -175,13 +61,6 @@ struct Ancestor {
     outer: Option<Arc<Ancestor>>,
 }
 
-/// Jobs that a thread has left to the others.
-#[derive(Default)]
-struct Shared {
-    jobs: Vec<Job>,
-    is_over: bool,
-}
-
 struct Walk<'request> {
     request: &'request Request,
     scope: Scope,
@@ -190,11 +69,6 @@ struct Walk<'request> {
     /// Whether a path must match a pattern of `globs`.
     wants_match: bool,
     control: &'request Control,
-    threads: usize,
-    shared: Mutex<Shared>,
-    more: Condvar,
-    /// Threads without a job; changed under the lock of `shared`.
-    idle: AtomicUsize,
     problems: Mutex<Vec<Problem>>,
     take: &'request (dyn Fn(Batch) + Sync),
 }
@@ -240,14 +114,11 @@ pub fn walk(
         wants_match: request.globs.iter().any(|glob| glob.first() != Some(&b'!')),
         scope,
         control,
-        threads: request.threads.unwrap_or(available).clamp(1, 64),
-        shared: Mutex::new(Shared::default()),
-        more: Condvar::new(),
-        idle: AtomicUsize::new(0),
         problems: Mutex::new(Vec::new()),
         take,
     };
-    walk.run();
+    let threads = request.threads.unwrap_or(available).clamp(1, 64);
+    walk.run(&Crew::new(threads, walk.first_job()));
     if control.cancelled.load(Ordering::Relaxed) {
         return Err(WalkError::Cancelled);
     }
@@ -258,30 +129,31 @@ pub fn walk(
 }
 
 impl Walk<'_> {
-    fn run(&self) {
-        if let Some(chain) = self.chain_at_root() {
-            lock(&self.shared).jobs.push(Job {
-                path: self.scope.prefix.clone(),
-                absolute: self.scope.root.clone(),
-                chain,
-                depth: 0,
-                has_tracked: true,
-                ancestors: self.request.follow_links.then(|| {
-                    Arc::new(Ancestor {
-                        canonical: self.scope.root.clone(),
-                        outer: None,
-                    })
-                }),
-                is_linked: false,
-            });
-        }
-        std::thread::scope(|threads_scope| {
-            for _ in 1..self.threads {
-                threads_scope.spawn(|| self.work());
+    fn run(&self, crew: &Crew<Job>) {
+        let is_index_taken = AtomicBool::new(self.tracked.is_empty());
+        crew.run(|| {
+            if !is_index_taken.swap(true, Ordering::Relaxed) {
+                self.list_tracked();
             }
-            self.list_tracked();
-            self.work();
+            self.work(crew);
         });
+    }
+
+    fn first_job(&self) -> Option<Job> {
+        Some(Job {
+            path: self.scope.prefix.clone(),
+            absolute: self.scope.root.clone(),
+            chain: self.chain_at_root()?,
+            depth: 0,
+            has_tracked: true,
+            ancestors: self.request.follow_links.then(|| {
+                Arc::new(Ancestor {
+                    canonical: self.scope.root.clone(),
+                    outer: None,
+                })
+            }),
+            is_linked: false,
+        })
     }
 
     /// The files of patterns above the root; none where the repository leaves the root out as a whole.
@@ -307,54 +179,20 @@ impl Walk<'_> {
         Some(chain)
     }
 
-    /// Reads directories until there are none: its own first, the latest found on top, then those that others left.
-    fn work(&self) {
+    /// Reads directories until there are none.
+    fn work(&self, crew: &Crew<Job>) {
         let mut entries = Entries::default();
         let mut batch = Batch::default();
         let mut own = Vec::new();
-        while let Some(job) = own.pop().or_else(|| self.wait()) {
+        while let Some(job) = crew.next(&mut own) {
             if self.control.cancelled.load(Ordering::Relaxed) {
                 own.clear();
                 continue;
             }
             self.read(&job, &mut entries, &mut batch, &mut own);
-            self.share(&mut own);
             self.flush(&mut batch, self.request.batch);
         }
         self.flush(&mut batch, 1);
-    }
-
-    /// Leaves half of its jobs to threads that have none: the oldest, which have most below them.
-    fn share(&self, own: &mut Vec<Job>) {
-        if own.len() < 2 || self.idle.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        let left = own.len() / 2;
-        lock(&self.shared).jobs.extend(own.drain(..left));
-        self.more.notify_all();
-    }
-
-    /// A job that another thread left; none once all threads wait for one.
-    fn wait(&self) -> Option<Job> {
-        let mut shared = lock(&self.shared);
-        let idle = self.idle.fetch_add(1, Ordering::Relaxed) + 1;
-        if idle == self.threads && shared.jobs.is_empty() {
-            shared.is_over = true;
-            self.more.notify_all();
-        }
-        loop {
-            if let Some(job) = shared.jobs.pop() {
-                self.idle.fetch_sub(1, Ordering::Relaxed);
-                return Some(job);
-            }
-            if shared.is_over {
-                return None;
-            }
-            shared = self
-                .more
-                .wait(shared)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
     }
 
     fn flush(&self, batch: &mut Batch, least: usize) {
@@ -506,7 +344,7 @@ impl Walk<'_> {
                 fs::symlink_metadata(absolute)
             };
             match read {
-                Ok(read) => stats = Some(stats_of(&read)),
+                Ok(read) => stats = Some(Stats::from(&read)),
                 Err(error) => {
                     self.report(path, error);
                     return;
@@ -607,76 +445,4 @@ impl Walk<'_> {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn stats_of(stats: &fs::Metadata) -> Stats {
-    let modified = stats
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Stats {
-        size: stats.len(),
-        modified_ms: modified.map_or(0.0, |since| since.as_secs_f64() * 1e3),
-        mode: mode_of(stats),
-    }
-}
-
-#[cfg(unix)]
-fn mode_of(stats: &fs::Metadata) -> u32 {
-    use std::os::unix::fs::MetadataExt;
-    stats.mode()
-}
-
-#[cfg(not(unix))]
-fn mode_of(_: &fs::Metadata) -> u32 {
-    0
-}
-
-/// All files below `root`, sorted by the bytes of their paths, and what could not be read.
-///
-/// # Errors
-///
-/// [`WalkError`].
-pub fn list(root: &Path, request: &Request, control: &Control) -> Result<Listing, WalkError> {
-    let batches = Mutex::new(Vec::new());
-    // Each thread sorts what it found; what is left is to merge a few sorted runs.
-    let take = |batch: Batch| {
-        let mut order: Vec<usize> = (0..batch.ends.len()).collect();
-        order.sort_unstable_by_key(|&index| batch.path(index));
-        lock(&batches).push((batch, order));
-    };
-    let problems = walk(root, request, control, &take)?;
-    let batches = batches.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let bytes = batches
-        .iter()
-        .map(|(batch, order)| batch.names.len() + order.len())
-        .sum();
-    let mut order: Vec<&[u8]> =
-        Vec::with_capacity(batches.iter().map(|(_, order)| order.len()).sum());
-    for (batch, sorted) in &batches {
-        order.extend(sorted.iter().map(|&index| batch.path(index)));
-    }
-    order.sort();
-    order.dedup();
-    let mut paths = Vec::with_capacity(bytes);
-    for path in &order {
-        paths.extend_from_slice(path);
-        paths.push(0);
-    }
-    Ok(Listing {
-        count: order.len(),
-        paths,
-        problems,
-    })
-}
-
-/// A sorted listing.
-#[derive(Debug)]
-pub struct Listing {
-    /// Each path with a NUL behind it.
-    pub paths: Vec<u8>,
-    /// How many.
-    pub count: usize,
-    /// What could not be read.
-    pub problems: Vec<Problem>,
 }

@@ -277,6 +277,14 @@ fn generate(top: &Path, random: &mut Random) -> (PathBuf, Vec<Vec<u8>>) {
         populate(&tree, random);
         write(&tree.join(".gitignore"), &patterns(random));
         root = tree;
+    } else if random.one_in(8) {
+        // The working tree is another directory than the one that has `.git`.
+        let tree = top.join("inner tree");
+        fs::create_dir_all(&tree).expect("the directory is made");
+        populate(&tree, random);
+        write(&tree.join(".gitignore"), &patterns(random));
+        git(top, &["config", "core.worktree", "../inner tree"], b"");
+        root = tree;
     }
     (root, paths)
 }
