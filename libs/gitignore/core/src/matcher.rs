@@ -164,15 +164,17 @@ impl Matcher {
                 self.tracked = None;
                 return Ok(true);
             }
-            if self.scope.file_names.iter().any(|known| known == name) {
-                has_patterns = true;
-                let directory = full[..full.len() - name.len()].to_vec();
-                self.directories
-                    .retain(|known, _| !known.starts_with(&directory));
+            let is_patterns = self.scope.file_names.iter().any(|known| known == name);
+            has_patterns |= is_patterns;
+            let changed = if is_patterns {
+                full[..full.len() - name.len()].to_vec()
             } else {
-                let directory = [&full, b"/".as_slice()].concat();
+                [&full, b"/".as_slice()].concat()
+            };
+            // Nothing is known below a directory that is not known.
+            if self.directories.contains_key(&changed) {
                 self.directories
-                    .retain(|known, _| !known.starts_with(&directory));
+                    .retain(|known, _| !known.starts_with(&changed));
             }
         }
         Ok(has_patterns)

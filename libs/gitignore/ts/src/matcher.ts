@@ -8,6 +8,7 @@ import { GITIGNORE_CODES } from './codes';
 import { ScriptMatcher } from './fallback/matcher';
 import { type GitignoreNative, selectNative, withCodes } from './native';
 import { checkNames, type MatchOptions } from './options';
+import { SortedPaths } from './order';
 import { belowRoot, checkRoot } from './paths';
 import { listFiles } from './walk';
 
@@ -36,7 +37,7 @@ export interface MatcherEngine {
 /** Keeps what it has read of a directory, and answers from that; {@link Matcher.refresh} tells it what changed. */
 export class Matcher {
   private engine: MatcherEngine | null;
-  private listing: Set<string> | null = null;
+  private listing: SortedPaths | null = null;
 
   /** Use {@link openMatcher}. */
   constructor(
@@ -85,8 +86,8 @@ export class Matcher {
    */
   async files(): Promise<string[]> {
     this.open();
-    this.listing ??= new Set(await listFiles(this.root, this.options));
-    return [...this.listing].sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+    this.listing ??= new SortedPaths(await listFiles(this.root, this.options));
+    return this.listing.toArray();
   }
 
   /**
@@ -110,14 +111,11 @@ export class Matcher {
     this.listing = null;
   }
 
-  private async relist(path: string, listing: Set<string>): Promise<void> {
+  private async relist(path: string, listing: SortedPaths): Promise<void> {
     const engine = this.open();
     const stats = await lstat(join(this.root, path)).catch(() => null);
-    const inside = `${path}/`;
     // Tracked files that are gone stay listed, as with git.
-    for (const known of listing) {
-      if ((known === path || known.startsWith(inside)) && !engine.isTracked(known)) listing.delete(known);
-    }
+    listing.remove(path, (known) => engine.isTracked(known));
     if (stats === null) return;
     if (!stats.isDirectory()) {
       const isFile = stats.isFile() || stats.isSymbolicLink();

@@ -5,6 +5,7 @@ import type { NativeBatch, NativeProblem, NativeRequest } from '@fishplate/gitig
 import { walkInScript } from './fallback/walk';
 import { coded, type GitignoreNative, selectNative, withCodes } from './native';
 import { type CheckedOptions, checkOptions, type ListOptions } from './options';
+import { comparePaths } from './order';
 import { checkRoot } from './paths';
 
 /** A file that was found. */
@@ -162,7 +163,7 @@ async function listByThreads(
 async function listInScript(root: string, options: CheckedOptions): Promise<string[]> {
   const paths: string[] = [];
   for await (const batch of walkInScript(root, options)) for (const { path } of batch) paths.push(path);
-  return paths.sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+  return paths.sort(comparePaths);
 }
 
 function requestOf(options: CheckedOptions): NativeRequest {
