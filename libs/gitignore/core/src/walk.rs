@@ -189,10 +189,17 @@ impl Walk<'_> {
                 own.clear();
                 continue;
             }
+            let before = batch.ends.len();
             self.read(&job, &mut entries, &mut batch, &mut own);
+            self.count(batch.ends.len() - before);
             self.flush(&mut batch, self.request.batch);
         }
         self.flush(&mut batch, 1);
+    }
+
+    /// Tells of files, those of a directory at once: a number that all threads change is dear.
+    fn count(&self, files: usize) {
+        self.control.found.fetch_add(files, Ordering::Relaxed);
     }
 
     fn flush(&self, batch: &mut Batch, least: usize) {
@@ -361,7 +368,6 @@ impl Walk<'_> {
         }
         let stats = self.request.stat.then(|| stats.unwrap_or_default());
         batch.push(relative, kind, stats);
-        self.control.found.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Lists what the index holds below the root, files that are gone included, as git does.
@@ -401,12 +407,14 @@ impl Walk<'_> {
                 (false, true) => FileKind::Link,
                 (false, false) => FileKind::File,
             };
+            let before = batch.ends.len();
             self.emit(
                 &mut batch,
                 path,
                 kind,
                 absolute.as_deref().filter(|_| !is_submodule),
             );
+            self.count(batch.ends.len() - before);
             self.flush(&mut batch, self.request.batch);
         }
         self.flush(&mut batch, 1);
