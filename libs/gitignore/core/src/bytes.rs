@@ -28,3 +28,16 @@ pub fn path_bytes(path: &Path) -> Cow<'_, [u8]> {
 pub fn path_from(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }
+
+/// Where the slashes of a path are: each ends the path of a directory around it, outermost first.
+pub fn slashes(path: &[u8]) -> impl Iterator<Item = usize> {
+    path.iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'/')
+        .map(|(at, _)| at)
+}
+
+/// The last component of a path.
+pub fn name_of(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
+}

@@ -7,6 +7,8 @@ use gix_config::file::{Metadata, includes, init};
 use gix_config::path::interpolate;
 use gix_config::{File as Config, Source};
 
+use crate::disk::read_regular;
+use crate::repository::RepositoryError;
 use crate::rules::MAX_BYTES;
 
 /// What configuration says that matters here.
@@ -25,29 +27,68 @@ pub struct Settings {
 impl Settings {
     /// Reads the configuration files that git would, with what they include: those of a repository too, whose own
     /// directory is `git_dir` and the one that its working trees share `common_dir`.
-    pub fn read(repository: Option<(&Path, &Path)>) -> Self {
-        let Some(config) = configuration(repository) else {
-            return Self {
-                excludes_file: usual_excludes_file(),
-                ..Self::default()
-            };
-        };
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError::Config`] where one is damaged: git stops there too.
+    pub fn read(repository: Option<(&Path, &Path)>) -> Result<Self, RepositoryError> {
+        let own = repository.map(|(git_dir, common_dir)| Own::read(git_dir, common_dir));
+        let own = own.transpose()?.unwrap_or_default();
+        let config = configuration(repository, own.has_worktree_file)?;
         let excludes_file = match config.path("core.excludesFile") {
             Some(path) if path.is_empty() => None,
             Some(path) => interpolated(path),
             None => usual_excludes_file(),
         };
-        let working_tree = repository.and_then(|(git_dir, _)| {
-            let named = interpolated(config.path("core.worktree")?)?;
+        let ignore_case =
+            config
+                .boolean("core.ignoreCase")
+                .map_err(|error| RepositoryError::Config {
+                    path: repository.map_or_else(PathBuf::new, |(_, common)| common.join("config")),
+                    reason: format!("core.ignoreCase: {error}"),
+                })?;
+        Ok(Self {
+            ignore_case: ignore_case.unwrap_or_default(),
+            excludes_file,
+            working_tree: own.working_tree,
+            is_sha256: own.is_sha256,
+        })
+    }
+}
+
+/// What git takes from the repository's own files alone, and not from what they include.
+#[derive(Debug, Default)]
+struct Own {
+    working_tree: Option<PathBuf>,
+    is_sha256: bool,
+    /// Whether `config.worktree` counts: `extensions.worktreeConfig`.
+    has_worktree_file: bool,
+}
+
+impl Own {
+    fn read(git_dir: &Path, common_dir: &Path) -> Result<Self, RepositoryError> {
+        let mut files = vec![(common_dir.join("config"), Source::Local)];
+        let options = init::Options {
+            lossy: true,
+            ..Default::default()
+        };
+        let mut config = read_files(&files, options)?;
+        let has_worktree_file =
+            matches!(config.boolean("extensions.worktreeConfig"), Ok(Some(true)));
+        if has_worktree_file {
+            files.push((git_dir.join("config.worktree"), Source::Worktree));
+            config = read_files(&files, options)?;
+        }
+        let working_tree = config.path("core.worktree").and_then(|path| {
+            let named = interpolated(path)?;
             fs::canonicalize(git_dir.join(named)).ok()
         });
         let format = config.string("extensions.objectFormat");
-        Self {
-            ignore_case: matches!(config.boolean("core.ignoreCase"), Ok(Some(true))),
-            excludes_file,
+        Ok(Self {
             working_tree,
             is_sha256: format.is_some_and(|name| name.eq_ignore_ascii_case(b"sha256")),
-        }
+            has_worktree_file,
+        })
     }
 }
 
@@ -64,8 +105,11 @@ fn usual_excludes_file() -> Option<PathBuf> {
     config_home(home().as_deref()).map(|folder| folder.join("git/ignore"))
 }
 
-/// All files of configuration, later ones stronger. None where they cannot be read as such.
-fn configuration(repository: Option<(&Path, &Path)>) -> Option<Config> {
+/// All files of configuration with what they include, later ones stronger.
+fn configuration(
+    repository: Option<(&Path, &Path)>,
+    has_worktree_file: bool,
+) -> Result<Config, RepositoryError> {
     let home = home();
     let mut files: Vec<(PathBuf, Source)> = Vec::new();
     let is_off = std::env::var_os("GIT_CONFIG_NOSYSTEM")
@@ -85,45 +129,75 @@ fn configuration(repository: Option<(&Path, &Path)>) -> Option<Config> {
             files.push((home.join(".gitconfig"), Source::User));
         }
     }
-    if let Some((_, common_dir)) = repository {
+    if let Some((git_dir, common_dir)) = repository {
         files.push((common_dir.join("config"), Source::Local));
+        if has_worktree_file {
+            files.push((git_dir.join("config.worktree"), Source::Worktree));
+        }
     }
+    let context = interpolate::Context {
+        home_dir: home.as_deref(),
+        ..Default::default()
+    };
+    let branch = repository.and_then(|(git_dir, _)| branch_of(git_dir));
+    let conditional = includes::conditional::Context {
+        git_dir: repository.map(|(git_dir, _)| git_dir),
+        branch_name: branch.as_ref().map(AsRef::as_ref),
+    };
+    let options = init::Options {
+        includes: includes::Options::follow(context, conditional),
+        lossy: true,
+        ignore_io_errors: true,
+    };
+    read_files(&files, options)
+}
+
+/// The files that are there, later ones stronger.
+fn read_files(
+    files: &[(PathBuf, Source)],
+    options: init::Options<'_>,
+) -> Result<Config, RepositoryError> {
     // Reading a pipe or a device would not end.
-    files.retain(|(path, _)| {
-        fs::metadata(path).is_ok_and(|stats| stats.is_file() && stats.len() <= MAX_BYTES)
-    });
-    let read = |files: &[(PathBuf, Source)]| {
-        let context = interpolate::Context {
-            home_dir: home.as_deref(),
-            ..Default::default()
-        };
-        let conditional = includes::conditional::Context {
-            git_dir: repository.map(|(git_dir, _)| git_dir),
-            branch_name: None,
-        };
-        let options = init::Options {
-            includes: includes::Options::follow(context, conditional),
-            lossy: true,
-            ignore_io_errors: true,
-        };
+    let there: Vec<&(PathBuf, Source)> = files
+        .iter()
+        .filter(|(path, _)| {
+            fs::metadata(path).is_ok_and(|stats| stats.is_file() && stats.len() <= MAX_BYTES)
+        })
+        .collect();
+    let read = |files: &[&(PathBuf, Source)]| {
         let mut sources = files
             .iter()
             .map(|(path, source)| Metadata::from(*source).at(path.clone()));
         Config::from_paths_metadata_buf(&mut sources, &mut Vec::new(), false, options)
-            .ok()
-            .flatten()
     };
-    let config = read(&files);
-    let own = config.as_ref().is_some_and(|config| {
-        matches!(config.boolean("extensions.worktreeConfig"), Ok(Some(true)))
-    });
-    match repository.map(|(git_dir, _)| git_dir.join("config.worktree")) {
-        Some(file) if own && file.is_file() => {
-            files.push((file, Source::Worktree));
-            read(&files)
-        }
-        _ => config,
+    let error = match read(&there) {
+        Ok(config) => return Ok(config.unwrap_or_default()),
+        Err(error) => error,
+    };
+    // Which of them it is, the error does not tell.
+    let damaged = there.iter().find(|file| read(&[file]).is_err());
+    Err(RepositoryError::Config {
+        path: damaged.map_or_else(PathBuf::new, |(path, _)| path.clone()),
+        reason: sources_of(&error),
+    })
+}
+
+/// What an error says, and what those below it say.
+fn sources_of(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        said = format!("{said}: {error}");
+        below = error.source();
     }
+    said
+}
+
+/// The branch that is checked out, for `includeIf.onbranch`.
+fn branch_of(git_dir: &Path) -> Option<gix_ref::FullName> {
+    let head = read_regular(&git_dir.join("HEAD"), true, 64 << 10).ok()?;
+    let named = head.strip_prefix(b"ref:")?.trim_ascii();
+    gix_ref::FullName::try_from(std::str::from_utf8(named).ok()?).ok()
 }
 
 fn home() -> Option<PathBuf> {

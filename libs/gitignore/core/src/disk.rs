@@ -4,8 +4,6 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::rules::MAX_BYTES;
-
 /// What a name in a directory stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -109,29 +107,58 @@ impl Entries {
     }
 }
 
-/// Content of a file of patterns in the tree: a link counts as none, as in git, and a pipe is waited for by nobody.
-pub fn read_patterns(path: &Path) -> Option<Vec<u8>> {
-    let file = open_regular(path).ok()?;
-    let stats = file.metadata().ok()?;
-    if !stats.is_file() || stats.len() > MAX_BYTES {
-        return None;
+/// Content of a regular file of at most `limit` bytes; `path` itself may be a link where `follows`. A pipe is waited for by
+/// nobody.
+pub fn read_regular(path: &Path, follows: bool, limit: u64) -> io::Result<Vec<u8>> {
+    let file = open_waiting_for_nobody(path, follows)?;
+    let stats = file.metadata()?;
+    if !stats.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is no regular file",
+        ));
     }
-    let mut content = Vec::with_capacity(usize::try_from(stats.len()).ok()? + 1);
-    file.take(MAX_BYTES).read_to_end(&mut content).ok()?;
-    Some(content)
+    if stats.len() > limit {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let mut content = Vec::with_capacity(usize::try_from(stats.len()).unwrap_or(0) + 1);
+    file.take(limit).read_to_end(&mut content)?;
+    Ok(content)
 }
 
 #[cfg(unix)]
-fn open_regular(path: &Path) -> io::Result<fs::File> {
+fn open_waiting_for_nobody(path: &Path, follows: bool) -> io::Result<fs::File> {
     use rustix::fs::{Mode, OFlags, open};
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    flags.set(OFlags::NOFOLLOW, !follows);
     Ok(open(path, flags, Mode::empty())?.into())
 }
 
 #[cfg(not(unix))]
-fn open_regular(path: &Path) -> io::Result<fs::File> {
-    if fs::symlink_metadata(path)?.is_symlink() {
+fn open_waiting_for_nobody(path: &Path, follows: bool) -> io::Result<fs::File> {
+    if !follows && fs::symlink_metadata(path)?.is_symlink() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     fs::File::open(path)
+}
+
+/// What tells a directory from all others, by whatever path it is reached.
+#[cfg(unix)]
+pub type Identity = (u64, u64);
+
+/// What tells a directory from all others, by whatever path it is reached.
+#[cfg(not(unix))]
+pub type Identity = std::path::PathBuf;
+
+/// The identity of what `path` leads to.
+#[cfg(unix)]
+pub fn identity_of(path: &Path) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).map(|stats| (stats.dev(), stats.ino()))
+}
+
+/// The identity of what `path` leads to.
+#[cfg(not(unix))]
+pub fn identity_of(path: &Path) -> io::Result<Identity> {
+    fs::canonicalize(path)
 }

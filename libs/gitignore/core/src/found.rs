@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
 
 /// What a path stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
-    /// A regular file.
+    /// A regular file; a tracked one that is gone is what the index has.
     File,
     /// A symbolic link.
     Link,
@@ -35,8 +36,8 @@ pub struct Batch {
     pub ends: Vec<usize>,
     /// What each is.
     pub kinds: Vec<FileKind>,
-    /// Where they were asked for.
-    pub stats: Vec<Stats>,
+    /// Where they were asked for: of each; none of a repository, and of a tracked file that is gone.
+    pub stats: Vec<Option<Stats>>,
 }
 
 impl Batch {
@@ -46,11 +47,60 @@ impl Batch {
         &self.names[start..self.ends[index]]
     }
 
-    pub(crate) fn push(&mut self, path: &[u8], kind: FileKind, stats: Option<Stats>) {
+    pub(crate) fn push(&mut self, path: &[u8], kind: FileKind, stats: Option<Option<Stats>>) {
         self.names.extend_from_slice(path);
         self.ends.push(self.names.len());
         self.kinds.push(kind);
         self.stats.extend(stats);
+    }
+}
+
+/// Gathers what one thread finds, and gives it on in batches.
+pub(crate) struct Collector<'walk> {
+    batch: Batch,
+    /// Files of a full batch.
+    full: usize,
+    /// Files that `found` does not count yet: a number that all threads change is dear.
+    untold: usize,
+    found: &'walk AtomicUsize,
+    take: &'walk (dyn Fn(Batch) + Sync),
+}
+
+impl<'walk> Collector<'walk> {
+    pub fn new(
+        full: usize,
+        found: &'walk AtomicUsize,
+        take: &'walk (dyn Fn(Batch) + Sync),
+    ) -> Self {
+        Self {
+            batch: Batch::default(),
+            full,
+            untold: 0,
+            found,
+            take,
+        }
+    }
+
+    pub fn push(&mut self, path: &[u8], kind: FileKind, stats: Option<Option<Stats>>) {
+        self.batch.push(path, kind, stats);
+        self.untold += 1;
+        if self.batch.ends.len() >= self.full {
+            self.flush();
+        }
+    }
+
+    /// Counts what was found since the last time.
+    pub fn tell(&mut self) {
+        self.found.fetch_add(self.untold, Ordering::Relaxed);
+        self.untold = 0;
+    }
+
+    /// Gives on what there is.
+    pub fn flush(&mut self) {
+        self.tell();
+        if !self.batch.ends.is_empty() {
+            (self.take)(std::mem::take(&mut self.batch));
+        }
     }
 }
 

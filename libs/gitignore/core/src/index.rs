@@ -2,16 +2,18 @@
 
 use std::fs;
 use std::hash::BuildHasher;
-use std::path::Path;
+use std::io;
+use std::path::PathBuf;
 
 use gix_index::entry::Mode;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
+use crate::bytes::slashes;
 use crate::repository::RepositoryError;
 use crate::rules::folded;
 
 /// Largest room that reading an index may take.
-const MAX_ROOM: usize = 4 << 30;
+const MAX_ROOM: usize = 4_usize.saturating_mul(1 << 30);
 
 /// What the index holds.
 #[derive(Debug, Default)]
@@ -37,32 +39,49 @@ pub enum IndexDirectory {
     Submodule,
 }
 
-impl Tracked {
-    /// Reads an index; one that is not there holds nothing.
-    pub fn read(
-        path: &Path,
-        hash: gix_index::hash::Kind,
-        ignore_case: bool,
-    ) -> Result<Self, RepositoryError> {
+/// Where an index is, and how it is to be read.
+#[derive(Clone, Debug)]
+pub struct IndexFile {
+    pub(crate) path: PathBuf,
+    pub(crate) is_sha256: bool,
+    pub(crate) ignore_case: bool,
+}
+
+impl IndexFile {
+    /// Reads it; one that is not there holds nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError::Index`].
+    pub fn read(&self) -> Result<Tracked, RepositoryError> {
         let fault = |reason: String| RepositoryError::Index {
-            path: path.to_path_buf(),
+            path: self.path.clone(),
             reason,
         };
-        match fs::metadata(path) {
+        match fs::metadata(&self.path) {
             Ok(stats) if stats.is_file() => {}
             // A pipe would be waited for.
             Ok(_) => return Err(fault("it is no regular file".to_owned())),
-            Err(_) => return Ok(Self::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tracked::default()),
+            Err(error) => return Err(fault(error.to_string())),
         }
         let options = gix_index::decode::Options {
             alloc_limit_bytes: Some(MAX_ROOM),
             ..Default::default()
         };
-        let file = gix_index::File::at(path, hash, true, options)
+        let hash = if self.is_sha256 {
+            gix_index::hash::Kind::Sha256
+        } else {
+            gix_index::hash::Kind::Sha1
+        };
+        // By its path: an index that is split names another one beside it.
+        let file = gix_index::File::at(&self.path, hash, true, options)
             .map_err(|error| fault(error.to_string()))?;
-        Ok(Self::new(&file, ignore_case))
+        Ok(Tracked::new(&file, self.ignore_case))
     }
+}
 
+impl Tracked {
     fn new(index: &gix_index::File, ignore_case: bool) -> Self {
         let mut tracked = Self {
             ignore_case,
@@ -78,7 +97,11 @@ impl Tracked {
                 // Another stage of a path in conflict.
                 continue;
             }
-            for (slash, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
+            if entry.mode == Mode::DIR {
+                // Of a sparse index: what is in it is not checked out, and its names are in objects that nobody reads here.
+                continue;
+            }
+            for slash in slashes(path) {
                 if !last.starts_with(&path[..=slash]) {
                     tracked.directories.insert(
                         folded(&path[..slash], ignore_case),
@@ -114,9 +137,9 @@ impl Tracked {
         self.ends.is_empty()
     }
 
-    /// The paths, in order of their bytes.
-    pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.ends.len()).map(|number| path_at(&self.names, &self.ends, number))
+    /// The path of a number; they are in order of their bytes.
+    pub fn path(&self, number: usize) -> &[u8] {
+        path_at(&self.names, &self.ends, number)
     }
 
     /// Whether a file is tracked.
@@ -124,9 +147,14 @@ impl Tracked {
         self.find(path).is_some()
     }
 
-    /// Whether a symbolic link is tracked.
-    pub fn is_link(&self, path: &[u8]) -> bool {
-        self.find(path).is_some_and(|number| self.links[number])
+    /// How many paths there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether the path of a number is that of a symbolic link.
+    pub fn is_link(&self, number: usize) -> bool {
+        self.links[number]
     }
 
     /// What a directory, without its slash, is to the index.
@@ -140,16 +168,19 @@ impl Tracked {
         self.directories.get(path).copied()
     }
 
-    fn find(&self, path: &[u8]) -> Option<usize> {
+    /// The number of a path; where case is ignored, of one that differs in it if there is none that does not.
+    pub fn find(&self, path: &[u8]) -> Option<usize> {
         if self.files.is_empty() {
             return None;
         }
         let hash = hash_of(&self.hasher, path, self.ignore_case);
-        let is_it = |&number: &usize| {
-            let known = path_at(&self.names, &self.ends, number);
-            known == path || (self.ignore_case && known.eq_ignore_ascii_case(path))
-        };
-        self.files.find(hash, is_it).copied()
+        let exact = self.files.find(hash, |&number| self.path(number) == path);
+        let found = exact.or_else(|| {
+            self.files.find(hash, |&number| {
+                self.ignore_case && self.path(number).eq_ignore_ascii_case(path)
+            })
+        });
+        found.copied()
     }
 }
 

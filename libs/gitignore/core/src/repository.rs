@@ -1,13 +1,13 @@
 //! The repository around a directory, as far as ignoring goes: where its files of patterns are, and what it tracks.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::bytes::{path_bytes, path_from};
 use crate::config::Settings;
-use crate::index::Tracked;
-use crate::rules::{MAX_BYTES, Rules};
+use crate::disk::read_regular;
+use crate::index::IndexFile;
+use crate::scope::OpenError;
 
 /// A repository with a working tree.
 #[derive(Debug)]
@@ -35,30 +35,53 @@ pub enum RepositoryError {
         /// Why not.
         reason: String,
     },
+    /// A file of the configuration that counts is damaged, so nobody knows what it says about ignoring.
+    #[error("the configuration {} cannot be read: {reason}", path.display())]
+    Config {
+        /// Where it is.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
 }
 
 impl Repository {
     /// Looks for the repository that `directory` lies in, upwards, within its file system as git does.
     ///
     /// `directory` must be free of symbolic links.
-    pub fn discover(directory: &Path) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::GitDirectory`] where it is no place of a working tree, [`OpenError::Repository`].
+    pub fn discover(directory: &Path) -> Result<Option<Self>, OpenError> {
+        let refused = || OpenError::GitDirectory {
+            path: directory.to_path_buf(),
+        };
         let device = device_of(directory);
         for top in directory.ancestors() {
             if device_of(top) != device {
-                return None;
+                return Ok(None);
             }
             if let Some(git_dir) = git_dir_at(top) {
-                return Some(Self::at(directory, top, git_dir));
+                let found = Self::at(directory, top, git_dir)?;
+                let mut components = found.prefix.split(|&byte| byte == b'/');
+                if components.any(|name| name == b".git") {
+                    return Err(refused());
+                }
+                return Ok(Some(found));
+            }
+            if is_git_dir(top) {
+                return Err(refused());
             }
         }
-        None
+        Ok(None)
     }
 
     /// The repository of `git_dir`, found at `top`; its working tree may be elsewhere by `core.worktree`, which counts where
     /// `directory` lies in that.
-    fn at(directory: &Path, top: &Path, git_dir: PathBuf) -> Self {
+    fn at(directory: &Path, top: &Path, git_dir: PathBuf) -> Result<Self, RepositoryError> {
         let common_dir = common_dir_of(&git_dir);
-        let settings = Settings::read(Some((&git_dir, &common_dir)));
+        let settings = Settings::read(Some((&git_dir, &common_dir)))?;
         let elsewhere = settings.working_tree.clone();
         let mut repository = Self {
             top: elsewhere
@@ -74,7 +97,7 @@ impl Repository {
         if !repository.prefix.is_empty() {
             repository.prefix.push(b'/');
         }
-        repository
+        Ok(repository)
     }
 
     /// The file of patterns that belongs to this clone alone.
@@ -88,18 +111,13 @@ impl Repository {
         path_bytes(file.strip_prefix(&self.top).unwrap_or(&file)).into_owned()
     }
 
-    /// Reads the index.
-    ///
-    /// # Errors
-    ///
-    /// [`RepositoryError::Index`].
-    pub fn tracked(&self, ignore_case: bool) -> Result<Tracked, RepositoryError> {
-        let hash = if self.settings.is_sha256 {
-            gix_index::hash::Kind::Sha256
-        } else {
-            gix_index::hash::Kind::Sha1
-        };
-        Tracked::read(&self.git_dir.join("index"), hash, ignore_case)
+    /// Where the index is, and how to read it.
+    pub fn index(&self) -> IndexFile {
+        IndexFile {
+            path: self.git_dir.join("index"),
+            is_sha256: self.settings.is_sha256,
+            ignore_case: self.settings.ignore_case,
+        }
     }
 }
 
@@ -162,16 +180,7 @@ fn common_dir_of(git_dir: &Path) -> PathBuf {
 
 /// Content of a file that can only be small; none where it is no regular one.
 fn read_small(path: &Path) -> Option<Vec<u8>> {
-    if !fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut content = Vec::new();
-    fs::File::open(path)
-        .ok()?
-        .take(64 << 10)
-        .read_to_end(&mut content)
-        .ok()?;
-    Some(content)
+    read_regular(path, true, 64 << 10).ok()
 }
 
 #[cfg(unix)]
@@ -188,19 +197,4 @@ fn device_of(_: &Path) -> Option<u64> {
 /// Whether an untracked directory is a repository of its own, of which git shows the name alone.
 pub fn is_nested_repository(directory: &Path) -> bool {
     git_dir_at(directory).is_some()
-}
-
-/// Reads a file of patterns that may be a link. None where it is none, or cannot be read.
-pub fn read_rules(path: &Path, ignore_case: bool) -> Option<Rules> {
-    let stats = fs::metadata(path).ok()?;
-    if !stats.is_file() || stats.len() > MAX_BYTES {
-        return None;
-    }
-    let mut content = Vec::new();
-    fs::File::open(path)
-        .ok()?
-        .take(MAX_BYTES)
-        .read_to_end(&mut content)
-        .ok()?;
-    Some(Rules::parse(&content, ignore_case))
 }

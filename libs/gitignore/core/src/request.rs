@@ -9,12 +9,18 @@ pub struct Request {
     pub hidden: bool,
     /// Tracked files whatever the patterns say; else the index is not read.
     pub tracked: bool,
-    /// Go into directories that links point to.
+    /// Go into directories that links point to, each once: by its own path where it has one below the root.
     pub follow_links: bool,
-    /// Files of patterns beside `.gitignore`, which overrule it.
+    /// Files of patterns beside `.gitignore`, which overrule it and leave out tracked files as well.
     pub extra_files: Vec<Vec<u8>>,
-    /// Patterns of what to list, in the syntax of `.gitignore`; `!` leaves out.
+    /// Tracked files that are gone from the disk too, as git has it. Without them each file is on the disk, and of the
+    /// kind that it has there.
+    pub deleted: bool,
+    /// Patterns of what to list, in the syntax of `.gitignore`: what one matches, and what is in a directory that one
+    /// matches; `!` leaves out.
     pub globs: Vec<Vec<u8>>,
+    /// Patterns of names of files, of which one must match too; repositories have none.
+    pub types: Vec<Vec<u8>>,
     /// Most components of a path.
     pub max_depth: Option<usize>,
     /// Size of the largest file listed, in bytes.
@@ -27,7 +33,7 @@ pub struct Request {
     pub no_repository: bool,
     /// Size and times of each file too.
     pub stat: bool,
-    /// Entries that a batch has at least, but the last of a thread.
+    /// Entries of a batch, but for the last of a thread, which may have fewer.
     pub batch: usize,
 }
 
@@ -39,7 +45,9 @@ impl Default for Request {
             tracked: true,
             follow_links: false,
             extra_files: Vec::new(),
+            deleted: true,
             globs: Vec::new(),
+            types: Vec::new(),
             max_depth: None,
             max_file_size: None,
             threads: None,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use crate::bytes::path_from;
 use crate::config::Settings;
-use crate::disk::read_patterns;
-use crate::repository::{Repository, read_rules};
-use crate::rules::{Pattern, Rules};
+use crate::disk::read_regular;
+use crate::repository::{Repository, RepositoryError};
+use crate::rules::{MAX_BYTES, Pattern, Rules};
 
 /// The patterns of one file, and those that it overrules.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Level {
     /// Length of the path of its directory, from the top, with its slash.
     base: usize,
     source: Vec<u8>,
+    /// Whether it is one of the files that git does not know.
+    is_extra: bool,
     outer: Chain,
 }
 
@@ -69,6 +71,20 @@ pub fn is_ignored(chain: &Chain, path: &[u8], is_directory: bool) -> bool {
     deciding(chain, path, &mut || is_directory).is_some_and(|(_, pattern)| !pattern.negated)
 }
 
+/// Whether the files that git does not know ignore `path` by themselves: only then is a tracked file left out.
+pub fn is_ignored_by_extra(chain: &Chain, path: &[u8], is_directory: bool) -> bool {
+    let mut level = chain.as_deref();
+    while let Some(at) = level {
+        if at.is_extra
+            && let Some(pattern) = at.rules.decide(&path[at.base..], &mut || is_directory)
+        {
+            return !pattern.negated;
+        }
+        level = at.outer.as_deref();
+    }
+    false
+}
+
 /// The decision about `path`, its directories aside.
 pub fn decision(
     chain: &Chain,
@@ -89,6 +105,8 @@ pub struct Scope {
     pub prefix: Vec<u8>,
     /// Whether case is ignored.
     pub ignore_case: bool,
+    /// `core.excludesFile`, or where it is without that.
+    excludes_file: Option<PathBuf>,
     /// The repository around the root.
     pub repository: Option<Repository>,
     /// Files of patterns in each directory, weakest first.
@@ -97,56 +115,86 @@ pub struct Scope {
     pub outermost: Chain,
 }
 
+/// Why a directory cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be found or read, or is no directory.
+    #[error("{} cannot be read as a directory: {error}", path.display())]
+    Root {
+        /// As it was given.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It is, or lies in, the directory that git keeps a repository in; git refuses too.
+    #[error("{} lies in a git directory and not in a working tree", path.display())]
+    GitDirectory {
+        /// Free of symbolic links.
+        path: PathBuf,
+    },
+    /// The repository around it cannot be read.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
 impl Scope {
-    /// Opens `directory`. `extra` names files of patterns beside `.gitignore`, which overrule it.
+    /// Opens `directory`. `extra` names files of patterns beside `.gitignore`, which overrule it. Without `uses_repository`
+    /// the repository around is left aside: what is above counts for nothing, but the user's own patterns do.
     ///
     /// # Errors
     ///
-    /// Those of the system, where the directory cannot be found or is none.
-    pub fn open(directory: &Path, extra: &[Vec<u8>]) -> io::Result<Self> {
-        let root = fs::canonicalize(directory)?;
-        if !fs::metadata(&root)?.is_dir() {
-            return Err(io::Error::from(io::ErrorKind::NotADirectory));
-        }
-        let repository = Repository::discover(&root);
-        let settings = repository.as_ref().map_or_else(
-            || Settings::read(None),
-            |repository| repository.settings.clone(),
-        );
-        let ignore_case = settings.ignore_case;
-        let top = repository
-            .as_ref()
-            .map_or(&root, |repository| &repository.top);
-        let mut outermost = user_patterns(&settings, top);
-        if let Some(repository) = &repository {
-            let rules = read_rules(&repository.info_exclude(), ignore_case);
-            outermost = stacked(rules, 0, repository.shown_info_exclude(), outermost);
-        }
+    /// [`OpenError`].
+    pub fn open(
+        directory: &Path,
+        extra: &[Vec<u8>],
+        uses_repository: bool,
+    ) -> Result<Self, OpenError> {
+        let root = canonical_directory(directory).map_err(|error| OpenError::Root {
+            path: directory.to_path_buf(),
+            error,
+        })?;
+        let repository = if uses_repository {
+            Repository::discover(&root)?
+        } else {
+            None
+        };
+        let settings = match &repository {
+            Some(repository) => repository.settings.clone(),
+            None => Settings::read(None)?,
+        };
         let (top, prefix) = match &repository {
             Some(repository) => (repository.top.clone(), repository.prefix.clone()),
             None => (root.clone(), Vec::new()),
         };
+        let mut outermost = user_patterns(&settings, &top);
+        if let Some(repository) = &repository {
+            let rules = read_rules(&repository.info_exclude(), true, settings.ignore_case);
+            let source = repository.shown_info_exclude();
+            outermost = stacked(rules, 0, source, false, outermost);
+        }
         let mut file_names = vec![b".gitignore".to_vec()];
         file_names.extend_from_slice(extra);
         Ok(Self {
             root,
             top,
             prefix,
-            ignore_case,
+            ignore_case: settings.ignore_case,
+            excludes_file: settings.excludes_file,
             repository,
             file_names,
             outermost,
         })
     }
 
-    /// Leaves the repository around aside: what is above the root counts for nothing, but the user's own patterns do.
-    pub fn forget_repository(&mut self) {
-        if self.repository.take().is_some() {
-            self.top.clone_from(&self.root);
-            self.prefix.clear();
-            self.ignore_case = false;
-            self.outermost = user_patterns(&Settings::read(None), &self.root);
-        }
+    /// Whether a path from the top is that of the user's own file of patterns.
+    pub fn is_excludes_file(&self, path: &[u8]) -> bool {
+        let file = self.excludes_file.as_ref().map(|file| self.top.join(file));
+        file.is_some_and(|file| file == self.absolute(path))
+    }
+
+    /// Whether there are files of patterns that git does not know.
+    pub fn has_extra(&self) -> bool {
+        self.file_names.len() > 1
     }
 
     /// The absolute path of one from the top.
@@ -166,32 +214,49 @@ impl Scope {
     ) -> Chain {
         let mut chain = outer.clone();
         for name in self.file_names.iter().filter(|name| has(name)) {
-            let rules = read_patterns(&absolute.join(path_from(name)));
+            let rules = read_rules(&absolute.join(path_from(name)), false, self.ignore_case);
             let source = [directory, name].concat();
-            chain = stacked(
-                rules.map(|content| Rules::parse(&content, self.ignore_case)),
-                directory.len(),
-                source,
-                chain,
-            );
+            chain = stacked(rules, directory.len(), source, name != b".gitignore", chain);
         }
         chain
     }
 }
 
-/// The patterns of `core.excludesFile`.
-fn user_patterns(settings: &Settings, top: &Path) -> Chain {
-    let path = top.join(settings.excludes_file.as_ref()?);
-    let rules = read_rules(&path, settings.ignore_case);
-    stacked(rules, 0, crate::bytes::path_bytes(&path).into_owned(), None)
+fn canonical_directory(directory: &Path) -> io::Result<PathBuf> {
+    let root = fs::canonicalize(directory)?;
+    if !fs::metadata(&root)?.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    Ok(root)
 }
 
-fn stacked(rules: Option<Rules>, base: usize, source: Vec<u8>, outer: Chain) -> Chain {
+/// The patterns of `core.excludesFile`, which git names as the configuration does.
+fn user_patterns(settings: &Settings, top: &Path) -> Chain {
+    let path = settings.excludes_file.as_ref()?;
+    let rules = read_rules(&top.join(path), true, settings.ignore_case);
+    let source = crate::bytes::path_bytes(path).into_owned();
+    stacked(rules, 0, source, false, None)
+}
+
+/// Reads a file of patterns. None where it cannot be read, or is a link and `follows` does not allow one: git too goes on.
+fn read_rules(path: &Path, follows: bool, ignore_case: bool) -> Option<Rules> {
+    let content = read_regular(path, follows, MAX_BYTES).ok()?;
+    Some(Rules::parse(&content, ignore_case))
+}
+
+fn stacked(
+    rules: Option<Rules>,
+    base: usize,
+    source: Vec<u8>,
+    is_extra: bool,
+    outer: Chain,
+) -> Chain {
     match rules {
         Some(rules) if !rules.is_empty() => Some(Arc::new(Level {
             rules,
             base,
             source,
+            is_extra,
             outer,
         })),
         _ => outer,

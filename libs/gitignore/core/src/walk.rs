@@ -4,42 +4,53 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
+
+use hashbrown::HashSet;
 
 use crate::bytes::path_from;
-use crate::crew::Crew;
-use crate::disk::{Entries, Kind};
-use crate::found::{Batch, FileKind, Problem, Stats};
+use crate::crew::{Crew, Panicked};
+use crate::directories::Directories;
+use crate::disk::{Entries, Identity, Kind, identity_of};
+use crate::found::{Batch, Collector, FileKind, Problem, Stats};
+use crate::globs::Globs;
 use crate::index::{IndexDirectory, Tracked};
 use crate::repository::{RepositoryError, is_nested_repository};
 use crate::request::{Control, Request};
-use crate::rules::Rules;
-use crate::scope::{Chain, Scope, is_ignored};
+use crate::scope::{Chain, OpenError, Scope, is_ignored, is_ignored_by_extra};
+use crate::unseen::list_unseen;
 
 /// Why a walk gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum WalkError {
-    /// The root cannot be found, or is no directory.
-    #[error("{} cannot be listed: {error}", path.display())]
-    Root {
-        /// The root.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
+    /// The root cannot be walked.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// There is no repository around the root, and one was asked for.
     #[error("{} lies in no git repository", path.display())]
     NoRepository {
         /// The root.
         path: PathBuf,
     },
-    /// The repository cannot be read.
+    /// The index cannot be read.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     /// It was told to end.
     #[error("the walk was cancelled")]
     Cancelled,
+    /// A thread panicked: a defect of the walk, or of what takes its batches.
+    #[error("the walk failed: {0}")]
+    Fault(String),
 }
+
+impl From<Panicked> for WalkError {
+    fn from(Panicked(said): Panicked) -> Self {
+        Self::Fault(said)
+    }
+}
+
+/// Entries of a directory between two looks at whether the walk is to end.
+const PATIENCE: usize = 1024;
 
 /// A directory to read.
 struct Job {
@@ -51,30 +62,54 @@ struct Job {
     depth: usize,
     /// Whether tracked files are in it.
     has_tracked: bool,
-    /// The directories that it lies in, where links are followed: one that comes again is a loop.
-    ancestors: Option<Arc<Ancestor>>,
+    /// Whether a glob took the whole of it.
+    is_selected: bool,
+    /// Whether it is a link, or lies behind one.
     is_linked: bool,
 }
 
-struct Ancestor {
-    canonical: PathBuf,
-    outer: Option<Arc<Ancestor>>,
-}
-
-struct Walk<'request> {
-    request: &'request Request,
-    scope: Scope,
-    tracked: Tracked,
-    globs: Rules,
-    /// Whether a path must match a pattern of `globs`.
-    wants_match: bool,
-    control: &'request Control,
+/// A walk that goes on.
+pub(crate) struct Walk<'request> {
+    pub request: &'request Request,
+    pub scope: Scope,
+    pub tracked: Tracked,
+    pub globs: Globs,
+    pub types: Globs,
+    pub threads: usize,
+    pub control: &'request Control,
+    /// By number of tracked path: whether it was found on the disk.
+    pub seen: Vec<AtomicBool>,
     problems: Mutex<Vec<Problem>>,
+    /// What kept the root from being read.
+    closed: Mutex<Option<io::Error>>,
+    /// Directories that were entered, where links are followed: each is entered once.
+    entered: Mutex<HashSet<Identity>>,
+    /// Links to directories, which wait for all directories that are no links.
+    links: Mutex<Vec<Job>>,
     take: &'request (dyn Fn(Batch) + Sync),
 }
 
 /// Walks the directory at `root` and gives what it finds to `take`, from several threads and in no order. Answers what
 /// could not be read: a directory that vanished meanwhile is no problem, one that is closed is.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use fishplate_gitignore::{Control, Request, walk};
+///
+/// let root = std::env::temp_dir().join(format!("fishplate-walk-{}", std::process::id()));
+/// std::fs::create_dir_all(root.join("src"))?;
+/// std::fs::write(root.join("src/a.rs"), "")?;
+/// let files = AtomicUsize::new(0);
+/// let count = |batch: fishplate_gitignore::Batch| {
+///     files.fetch_add(batch.ends.len(), Ordering::Relaxed);
+/// };
+/// let problems = walk(&root, &Request::default(), &Control::default(), &count)?;
+/// assert_eq!((files.into_inner(), problems.len()), (1, 0));
+/// # std::fs::remove_dir_all(&root)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -85,14 +120,7 @@ pub fn walk(
     control: &Control,
     take: &(dyn Fn(Batch) + Sync),
 ) -> Result<Vec<Problem>, WalkError> {
-    let open = |error| WalkError::Root {
-        path: root.to_path_buf(),
-        error,
-    };
-    let mut scope = Scope::open(root, &request.extra_files).map_err(open)?;
-    if request.no_repository {
-        scope.forget_repository();
-    }
+    let scope = Scope::open(root, &request.extra_files, !request.no_repository)?;
     let repository = scope.repository.as_ref();
     if request.require_repository && repository.is_none() {
         return Err(WalkError::NoRepository {
@@ -100,26 +128,35 @@ pub fn walk(
         });
     }
     let tracked = match repository {
-        Some(repository) if request.tracked => repository.tracked(scope.ignore_case)?,
+        Some(repository) if request.tracked => repository.index().read()?,
         _ => Tracked::default(),
     };
-    let globs = request.globs.join(&b'\n');
     let available = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(8);
     let walk = Walk {
         request,
+        seen: std::iter::repeat_with(AtomicBool::default)
+            .take(tracked.len())
+            .collect(),
         tracked,
-        globs: Rules::parse(&globs, scope.ignore_case),
-        wants_match: request.globs.iter().any(|glob| glob.first() != Some(&b'!')),
+        globs: Globs::new(&request.globs, scope.ignore_case),
+        types: Globs::new(&request.types, scope.ignore_case),
         scope,
+        threads: request.threads.unwrap_or(available).clamp(1, 64),
         control,
-        problems: Mutex::new(Vec::new()),
+        problems: Mutex::default(),
+        closed: Mutex::default(),
+        entered: Mutex::default(),
+        links: Mutex::default(),
         take,
     };
-    let threads = request.threads.unwrap_or(available).clamp(1, 64);
-    walk.run(&Crew::new(threads, walk.first_job()));
-    if control.cancelled.load(Ordering::Relaxed) {
+    walk.run()?;
+    if let Some(error) = lock(&walk.closed).take() {
+        let path = root.to_path_buf();
+        return Err(OpenError::Root { path, error }.into());
+    }
+    if walk.is_cancelled() {
         return Err(WalkError::Cancelled);
     }
     Ok(walk
@@ -129,142 +166,182 @@ pub fn walk(
 }
 
 impl Walk<'_> {
-    fn run(&self, crew: &Crew<Job>) {
-        let is_index_taken = AtomicBool::new(self.tracked.is_empty());
-        crew.run(|| {
-            if !is_index_taken.swap(true, Ordering::Relaxed) {
-                self.list_tracked();
+    fn run(&self) -> Result<(), Panicked> {
+        self.run_jobs(self.first_job().into_iter().collect())?;
+        // One link after the other, in order, so that the same tree gives the same paths each time.
+        loop {
+            let mut links = std::mem::take(&mut *lock(&self.links));
+            if links.is_empty() {
+                break;
             }
-            self.work(crew);
-        });
+            links.sort_by(|one, other| one.path.cmp(&other.path));
+            for link in links {
+                self.run_jobs(vec![link])?;
+            }
+        }
+        list_unseen(self)
     }
 
+    fn run_jobs(&self, jobs: Vec<Job>) -> Result<(), Panicked> {
+        let crew = Crew::new(self.threads, jobs);
+        crew.run(|| self.work(&crew))
+    }
+
+    /// None where the repository leaves the root out as a whole.
     fn first_job(&self) -> Option<Job> {
+        let mut chain = self.scope.outermost.clone();
+        if let Some(root) = self.scope.prefix.strip_suffix(b"/") {
+            let known = Directories::default().around(&self.scope, root);
+            if known.excluded.is_some() || is_ignored(&known.chain, root, true) {
+                return None;
+            }
+            chain = known.chain;
+        }
         Some(Job {
             path: self.scope.prefix.clone(),
             absolute: self.scope.root.clone(),
-            chain: self.chain_at_root()?,
+            chain,
             depth: 0,
             has_tracked: true,
-            ancestors: self.request.follow_links.then(|| {
-                Arc::new(Ancestor {
-                    canonical: self.scope.root.clone(),
-                    outer: None,
-                })
-            }),
+            is_selected: false,
             is_linked: false,
         })
     }
 
-    /// The files of patterns above the root; none where the repository leaves the root out as a whole.
-    fn chain_at_root(&self) -> Option<Chain> {
-        let mut chain = self.scope.outermost.clone();
-        let prefix = &self.scope.prefix;
-        let mut start = 0;
-        for end in prefix
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| **byte == b'/')
-            .map(|(at, _)| at + 1)
-        {
-            let directory = &prefix[..start];
-            chain = self
-                .scope
-                .enter(&chain, directory, &self.scope.absolute(directory), |_| true);
-            if is_ignored(&chain, &prefix[..end - 1], true) {
-                return None;
-            }
-            start = end;
-        }
-        Some(chain)
+    pub fn is_cancelled(&self) -> bool {
+        self.control.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Takes what one thread finds.
+    pub fn collector(&self) -> Collector<'_> {
+        Collector::new(self.request.batch, &self.control.found, self.take)
     }
 
     /// Reads directories until there are none.
     fn work(&self, crew: &Crew<Job>) {
         let mut entries = Entries::default();
-        let mut batch = Batch::default();
+        let mut found = self.collector();
         let mut own = Vec::new();
         while let Some(job) = crew.next(&mut own) {
-            if self.control.cancelled.load(Ordering::Relaxed) {
+            if self.is_cancelled() {
                 own.clear();
                 continue;
             }
-            let before = batch.ends.len();
-            self.read(&job, &mut entries, &mut batch, &mut own);
-            self.count(batch.ends.len() - before);
-            self.flush(&mut batch, self.request.batch);
+            self.read(&job, &mut entries, &mut found, &mut own);
+            found.tell();
         }
-        self.flush(&mut batch, 1);
+        found.flush();
     }
 
-    /// Tells of files, those of a directory at once: a number that all threads change is dear.
-    fn count(&self, files: usize) {
-        self.control.found.fetch_add(files, Ordering::Relaxed);
-    }
-
-    fn flush(&self, batch: &mut Batch, least: usize) {
-        if !batch.ends.is_empty() && batch.ends.len() >= least {
-            (self.take)(std::mem::take(batch));
-        }
-    }
-
-    /// Reads one directory: its files go to `batch`, its directories to `found`.
-    fn read(&self, job: &Job, entries: &mut Entries, batch: &mut Batch, found: &mut Vec<Job>) {
-        if let Err(error) = entries.read(&job.absolute, job.is_linked || job.depth == 0) {
-            self.report(&job.path, error);
+    /// Reads one directory: its files go to `found`, its directories to `jobs`.
+    fn read(
+        &self,
+        job: &Job,
+        entries: &mut Entries,
+        found: &mut Collector<'_>,
+        jobs: &mut Vec<Job>,
+    ) {
+        if self.request.follow_links
+            && let Ok(identity) = identity_of(&job.absolute)
+            && !lock(&self.entered).insert(identity)
+        {
             return;
+        }
+        if let Err(error) = entries.read(&job.absolute, job.is_linked || job.depth == 0) {
+            if job.depth == 0 {
+                *lock(&self.closed) = Some(error);
+            } else {
+                self.report(&job.path, error);
+            }
+            return;
+        }
+        if job.depth > 0 && !job.has_tracked {
+            let has_git = entries.iter().any(|(name, _)| name == b".git");
+            if has_git && is_nested_repository(&job.absolute) {
+                self.push_repository(&job.path, job.is_selected, found);
+                return;
+            }
         }
         let has = |wanted: &[u8]| {
             entries
                 .iter()
                 .any(|(name, kind)| name == wanted && kind == Kind::File)
         };
-        if job.depth > 0 && !job.has_tracked {
-            let has_git = entries.iter().any(|(name, _)| name == b".git");
-            if has_git && is_nested_repository(&job.absolute) {
-                self.emit(batch, &job.path, FileKind::Repository, None);
-                return;
-            }
-        }
         let chain = self.scope.enter(&job.chain, &job.path, &job.absolute, has);
         let mut path = job.path.clone();
-        for (name, kind) in entries.iter() {
+        for (number, (name, kind)) in entries.iter().enumerate() {
+            if number % PATIENCE == PATIENCE - 1 && self.is_cancelled() {
+                return;
+            }
             if self.is_passed_over(name) {
                 continue;
             }
             path.truncate(job.path.len());
             path.extend_from_slice(name);
-            let mut is_linked = false;
-            let kind = match kind {
-                Kind::Link if self.request.follow_links => {
-                    let target = fs::metadata(job.absolute.join(path_from(name)));
-                    is_linked = true;
-                    target.map_or(Kind::Link, |stats| stats.file_type().into())
-                }
-                kind => kind,
+            let follows = kind == Kind::Link && self.request.follow_links;
+            let kind = if follows {
+                // A link that leads nowhere is listed as one.
+                fs::metadata(job.absolute.join(path_from(name)))
+                    .map_or(Kind::Link, |stats| stats.file_type().into())
+            } else {
+                kind
             };
             match kind {
                 Kind::Other => {}
+                Kind::File => self.file(job, &chain, &path, name, FileKind::File, found),
+                Kind::Link => self.file(job, &chain, &path, name, FileKind::Link, found),
                 Kind::Directory => {
-                    found.extend(self.directory(job, &chain, &path, name, is_linked));
-                }
-                Kind::File | Kind::Link => {
-                    let is_ours = self.tracked.has(&path) && !is_linked;
-                    if !is_ours && !is_ignored(&chain, &path, false) && self.is_wanted(&path) {
-                        let kind = if kind == Kind::Link {
-                            FileKind::Link
-                        } else {
-                            FileKind::File
-                        };
-                        self.emit(
-                            batch,
-                            &path,
-                            kind,
-                            Some(&job.absolute.join(path_from(name))),
-                        );
+                    let Some(inside) = self.directory(job, &chain, &path, name, follows, found)
+                    else {
+                        continue;
+                    };
+                    if follows {
+                        self.see(&path);
+                        lock(&self.links).push(inside);
+                    } else {
+                        jobs.push(inside);
                     }
                 }
             }
+        }
+    }
+
+    /// Marks a tracked path as found.
+    fn see(&self, path: &[u8]) {
+        if let Some(number) = self.tracked.find(path) {
+            self.seen[number].store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn file(
+        &self,
+        job: &Job,
+        chain: &Chain,
+        path: &[u8],
+        name: &[u8],
+        kind: FileKind,
+        found: &mut Collector<'_>,
+    ) {
+        let number = self.tracked.find(path);
+        if let Some(number) = number {
+            if self.request.deleted && self.tracked.path(number) != path {
+                // The index has it in other letters, and git lists those.
+                return;
+            }
+            self.seen[number].store(true, Ordering::Relaxed);
+            let is_hidden = self.scope.has_extra()
+                && is_ignored(chain, path, false)
+                && is_ignored_by_extra(chain, path, false);
+            if is_hidden {
+                return;
+            }
+        } else if is_ignored(chain, path, false) {
+            return;
+        }
+        let relative = self.relative(path);
+        if self.globs.wants(relative, job.is_selected) && self.types.wants(relative, false) {
+            let absolute = || job.absolute.join(path_from(name));
+            self.push(path, kind, absolute, number.is_some(), found);
         }
     }
 
@@ -276,47 +353,36 @@ impl Walk<'_> {
         path: &[u8],
         name: &[u8],
         is_linked: bool,
+        found: &mut Collector<'_>,
     ) -> Option<Job> {
         let known = self.tracked.directory(path);
-        let is_deep = self
-            .request
-            .max_depth
-            .is_some_and(|most| job.depth + 1 >= most);
-        if is_deep || known == Some(IndexDirectory::Submodule) || is_ignored(chain, path, true) {
+        if known == Some(IndexDirectory::Submodule) || is_ignored(chain, path, true) {
             return None;
         }
-        let relative = &path[self.scope.prefix.len()..];
-        if self
-            .globs
-            .decide(relative, &mut || true)
-            .is_some_and(|glob| glob.negated)
-        {
-            return None;
-        }
+        let is_selected = match self.globs.of_directory(self.relative(path)) {
+            Some(false) => return None,
+            Some(true) => true,
+            None => job.is_selected,
+        };
         let absolute = job.absolute.join(path_from(name));
-        let mut ancestors = job.ancestors.clone();
-        if is_linked || ancestors.is_some() {
-            let canonical = fs::canonicalize(&absolute).ok()?;
-            let mut above = ancestors.as_deref();
-            while let Some(ancestor) = above {
-                if ancestor.canonical == canonical {
-                    return None;
-                }
-                above = ancestor.outer.as_deref();
+        let has_tracked = known == Some(IndexDirectory::HasFiles);
+        let path = [path, b"/"].concat();
+        let depth = job.depth + 1;
+        if self.request.max_depth.is_some_and(|most| depth >= most) {
+            // A repository is not entered anyway, and its own path is short enough.
+            if !has_tracked && is_nested_repository(&absolute) {
+                self.push_repository(&path, is_selected, found);
             }
-            ancestors = Some(Arc::new(Ancestor {
-                canonical,
-                outer: ancestors,
-            }));
+            return None;
         }
         Some(Job {
-            path: [path, b"/"].concat(),
+            path,
             absolute,
             chain: chain.clone(),
-            depth: job.depth + 1,
-            has_tracked: known == Some(IndexDirectory::HasFiles),
-            ancestors,
-            is_linked,
+            depth,
+            has_tracked,
+            is_selected,
+            is_linked: is_linked || job.is_linked,
         })
     }
 
@@ -330,122 +396,62 @@ impl Walk<'_> {
         is_git || (!self.request.hidden && name.first() == Some(&b'.'))
     }
 
-    /// Whether the globs let a file through.
-    fn is_wanted(&self, path: &[u8]) -> bool {
-        let relative = &path[self.scope.prefix.len()..];
-        match self.globs.decide(relative, &mut || false) {
-            Some(glob) => !glob.negated,
-            None => !self.wants_match,
+    /// A path from the top as one from the root.
+    pub fn relative<'path>(&self, path: &'path [u8]) -> &'path [u8] {
+        &path[self.scope.prefix.len()..]
+    }
+
+    fn push_repository(&self, path: &[u8], is_selected: bool, found: &mut Collector<'_>) {
+        if self.types.is_empty() && self.globs.wants_directory(is_selected) {
+            let stats = self.request.stat.then_some(None);
+            found.push(self.relative(path), FileKind::Repository, stats);
         }
     }
 
-    /// Puts a file in the batch, unless it is too large or gone; `absolute` is none for what has no size.
-    fn emit(&self, batch: &mut Batch, path: &[u8], kind: FileKind, absolute: Option<&Path>) {
-        let relative = &path[self.scope.prefix.len()..];
-        let needs_stats = self.request.stat || self.request.max_file_size.is_some();
+    /// Lists a file, unless it is too large, or gone and not tracked.
+    pub fn push(
+        &self,
+        path: &[u8],
+        kind: FileKind,
+        absolute: impl Fn() -> PathBuf,
+        is_tracked: bool,
+        found: &mut Collector<'_>,
+    ) {
+        let Request {
+            stat,
+            max_file_size,
+            follow_links,
+            deleted,
+            ..
+        } = *self.request;
         let mut stats = None;
-        if let Some(absolute) = absolute.filter(|_| needs_stats) {
-            let read = if self.request.follow_links {
-                fs::metadata(absolute)
-            } else {
-                fs::symlink_metadata(absolute)
-            };
-            match read {
+        if stat || max_file_size.is_some() {
+            let absolute = absolute();
+            let followed = follow_links.then(|| fs::metadata(&absolute).ok()).flatten();
+            match followed.map_or_else(|| fs::symlink_metadata(&absolute), Ok) {
                 Ok(read) => stats = Some(Stats::from(&read)),
                 Err(error) => {
                     self.report(path, error);
-                    return;
+                    if !is_tracked || !deleted {
+                        return;
+                    }
                 }
             }
         }
-        let is_small = |stats: Stats| {
-            self.request
-                .max_file_size
-                .is_none_or(|most| stats.size <= most)
-        };
-        if !stats.is_none_or(is_small) {
-            return;
+        let is_large = |stats: &Stats| max_file_size.is_some_and(|most| stats.size > most);
+        if !stats.as_ref().is_some_and(is_large) {
+            found.push(self.relative(path), kind, stat.then_some(stats));
         }
-        let stats = self.request.stat.then(|| stats.unwrap_or_default());
-        batch.push(relative, kind, stats);
     }
 
-    /// Lists what the index holds below the root, files that are gone included, as git does.
-    fn list_tracked(&self) {
-        let prefix = self.scope.prefix.as_slice();
-        let mut batch = Batch::default();
-        let needs_kind = self.request.follow_links;
-        let needs_stats = self.request.stat || self.request.max_file_size.is_some();
-        for path in self.tracked.paths().filter(|path| path.starts_with(prefix)) {
-            if self.control.cancelled.load(Ordering::Relaxed) {
-                return;
-            }
-            let relative = &path[prefix.len()..];
-            let depth = relative.iter().filter(|byte| **byte == b'/').count() + 1;
-            let is_hidden = || {
-                relative
-                    .split(|&byte| byte == b'/')
-                    .any(|name| name.first() == Some(&b'.'))
-            };
-            if (!self.request.hidden && is_hidden())
-                || self.request.max_depth.is_some_and(|most| depth > most)
-                || !self.is_wanted_whole(path)
-            {
-                continue;
-            }
-            let is_submodule = self.tracked.directory(path) == Some(IndexDirectory::Submodule);
-            let absolute = (needs_kind || needs_stats).then(|| self.scope.absolute(path));
-            if let Some(absolute) = absolute.as_deref().filter(|_| needs_kind) {
-                // What the link leads to is listed in its place.
-                let is_link = fs::symlink_metadata(absolute).is_ok_and(|stats| stats.is_symlink());
-                if is_link && fs::metadata(absolute).is_ok() {
-                    continue;
-                }
-            }
-            let kind = match (is_submodule, self.tracked.is_link(path)) {
-                (true, _) => FileKind::Repository,
-                (false, true) => FileKind::Link,
-                (false, false) => FileKind::File,
-            };
-            let before = batch.ends.len();
-            self.emit(
-                &mut batch,
-                path,
-                kind,
-                absolute.as_deref().filter(|_| !is_submodule),
-            );
-            self.count(batch.ends.len() - before);
-            self.flush(&mut batch, self.request.batch);
-        }
-        self.flush(&mut batch, 1);
-    }
-
-    /// Whether the globs let a file and all its directories through.
-    fn is_wanted_whole(&self, path: &[u8]) -> bool {
-        if self.globs.is_empty() {
-            return true;
-        }
-        let relative = &path[self.scope.prefix.len()..];
-        let mut ends = relative
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| **byte == b'/')
-            .map(|(at, _)| at);
-        let is_closed = |end: usize| {
-            let decided = self.globs.decide(&relative[..end], &mut || true);
-            decided.is_some_and(|glob| glob.negated)
-        };
-        !ends.any(is_closed) && self.is_wanted(path)
-    }
-
-    fn report(&self, path: &[u8], error: io::Error) {
+    pub fn report(&self, path: &[u8], error: io::Error) {
         // What is gone by now was not there.
         let is_gone = matches!(
             error.kind(),
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
         );
         if !is_gone {
-            let path = path[self.scope.prefix.len()..].to_vec();
+            let path = self.relative(path).to_vec();
             lock(&self.problems).push(Problem { path, error });
         }
     }

@@ -290,13 +290,10 @@ fn generate(top: &Path, random: &mut Random) -> (PathBuf, Vec<Vec<u8>>) {
 }
 
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
-    let mut all: Vec<&[u8]> = bytes
+    bytes
         .split(|&byte| byte == 0)
         .filter(|path| !path.is_empty())
-        .collect();
-    all.sort_unstable();
-    all.dedup();
-    all
+        .collect()
 }
 
 fn shown(path: &[u8]) -> String {
@@ -307,7 +304,14 @@ fn shown(path: &[u8]) -> String {
 fn compare_listings(root: &Path, seed: u64) -> usize {
     let ours = list(root, &Request::default(), &Control::default()).expect("it is listed");
     let theirs = git(root, &["ls-files", "-co", "--exclude-standard", "-z"], b"");
-    let (ours, theirs) = (lines(&ours.paths), lines(&theirs));
+    let (ours, mut theirs) = (lines(&ours.paths), lines(&theirs));
+    assert!(
+        ours.is_sorted_by(|one, next| one < next),
+        "seed {seed}: each path once, in order"
+    );
+    // Git lists untracked files first, and a path in conflict once for each stage.
+    theirs.sort_unstable();
+    theirs.dedup();
     let difference: Vec<String> = ours
         .iter()
         .filter(|path| !theirs.contains(path))
