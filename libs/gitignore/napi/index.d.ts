@@ -11,19 +11,28 @@ export declare class NativeMatcher {
    * without one it is none.
    */
   areIgnored(paths: Buffer): Buffer
+  /** Whether a listing has a path; one with a slash at its end is a repository that is not tracked. */
+  isListed(path: Buffer): boolean
+  /** Whether it stays listed though it is gone. */
   isTracked(path: Buffer): boolean
+  /** Whether a listing gets into a directory. */
+  isReached(directory: Buffer): boolean
   explain(path: Buffer, isDirectory?: boolean | undefined | null): NativeDecision | null
-  /** Whether a file of patterns was among the paths, which are joined by NULs. */
+  /** Whether more than the paths, which are joined by NULs, may be listed otherwise than before. */
   refresh(paths: Buffer): boolean
+  /** Forgets everything. */
+  refreshAll(): void
+  /** Reads the index on a thread of the pool, where it was not read yet. */
+  readIndex(): Promise<void>
 }
 export type MatcherJs = NativeMatcher
 
 /** A walk that runs while its batches are read. */
 export declare class NativeWalk {
-  constructor(root: string, request: NativeRequest, batch: number, control: WalkControl)
+  constructor(root: string, request: RequestJs, batch: number, control: ControlJs)
   /** The next batch; null behind the last one. */
   next(): Promise<NativeBatch | null>
-  /** Ends the walk: without a receiver no thread waits for a reader. Not while a batch is being waited for. */
+  /** Ends the walk: no thread waits for a reader any more, and a promise that is waited for is null. */
   close(): void
 }
 export type WalkJs = NativeWalk
@@ -44,10 +53,10 @@ export interface NativeBatch {
   paths: Buffer
   /** A byte each: 0 file, 1 link, 2 repository. */
   kinds: Buffer
-  /** Size, modification time in ms and mode of each; empty unless asked for. */
-  stats: Array<number>
+  /** Size, modification time in ms and mode of each, NaN where there are none; empty unless asked for. */
+  stats: Float64Array
   /** With the last batch. */
-  problems: Array<NativeProblem>
+  problems: Array<ProblemJs>
 }
 
 export interface NativeDecision {
@@ -67,6 +76,8 @@ export interface NativeListing {
 export interface NativeProblem {
   path: Buffer
   message: string
+  /** The number that the system gave, where it gave one. */
+  errno?: number
 }
 
 export interface NativeRequest {
@@ -75,7 +86,9 @@ export interface NativeRequest {
   followLinks: boolean
   /** Joined by NULs. */
   extraFiles: Buffer
+  deleted: boolean
   globs: Buffer
+  types: Buffer
   maxDepth?: number
   maxFileSize?: number
   threads?: number

@@ -20,6 +20,8 @@ pub struct Settings {
     pub excludes_file: Option<PathBuf>,
     /// `core.worktree`, where it is there.
     pub working_tree: Option<PathBuf>,
+    /// Whether it has no working tree: `core.bare`.
+    pub is_bare: bool,
     /// Whether objects are named by SHA-256: `extensions.objectFormat`.
     pub is_sha256: bool,
 }
@@ -50,6 +52,7 @@ impl Settings {
         Ok(Self {
             ignore_case: ignore_case.unwrap_or_default(),
             excludes_file,
+            is_bare: own.is_bare && own.working_tree.is_none(),
             working_tree: own.working_tree,
             is_sha256: own.is_sha256,
         })
@@ -60,6 +63,7 @@ impl Settings {
 #[derive(Debug, Default)]
 struct Own {
     working_tree: Option<PathBuf>,
+    is_bare: bool,
     is_sha256: bool,
     /// Whether `config.worktree` counts: `extensions.worktreeConfig`.
     has_worktree_file: bool,
@@ -79,13 +83,25 @@ impl Own {
             files.push((git_dir.join("config.worktree"), Source::Worktree));
             config = read_files(&files, options)?;
         }
-        let working_tree = config.path("core.worktree").and_then(|path| {
-            let named = interpolated(path)?;
-            fs::canonicalize(git_dir.join(named)).ok()
-        });
+        // Linked working trees have their own place, and share the rest.
+        let is_linked = git_dir != common_dir && !has_worktree_file;
+        let named = config.path("core.worktree").filter(|_| !is_linked);
+        let working_tree = match named.and_then(interpolated) {
+            None => None,
+            Some(named) => match fs::canonicalize(git_dir.join(&named)) {
+                Ok(tree) => Some(tree),
+                Err(error) => {
+                    return Err(RepositoryError::Config {
+                        path: common_dir.join("config"),
+                        reason: format!("core.worktree names {}: {error}", named.display()),
+                    });
+                }
+            },
+        };
         let format = config.string("extensions.objectFormat");
         Ok(Self {
             working_tree,
+            is_bare: !is_linked && matches!(config.boolean("core.bare"), Ok(Some(true))),
             is_sha256: format.is_some_and(|name| name.eq_ignore_ascii_case(b"sha256")),
             has_worktree_file,
         })

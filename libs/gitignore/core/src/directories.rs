@@ -8,8 +8,9 @@ use hashbrown::HashMap;
 use crate::bytes::slashes;
 use crate::scope::{Chain, Decision, Scope, decision, is_ignored, is_ignored_by_extra};
 
-/// Directories that are not there and are remembered all the same, at most: a caller may name any number of them.
-const MAX_ABSENT: usize = 4096;
+/// Bytes of paths of directories that are not there and are remembered all the same, at most: a caller may name any number
+/// of them.
+const MAX_ABSENT: usize = 1 << 18;
 
 /// What is known of a directory.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ impl Known {
 pub(crate) struct Directories {
     there: HashMap<Vec<u8>, Known>,
     absent: HashMap<Vec<u8>, Known>,
+    /// Bytes of the paths in `absent`.
+    absent_bytes: usize,
 }
 
 impl Directories {
@@ -52,6 +55,7 @@ impl Directories {
     /// Forgets a directory and all below it.
     pub fn forget(&mut self, directory: &[u8]) {
         self.absent.clear();
+        self.absent_bytes = 0;
         // Nothing is known below a directory that is not known.
         if self.there.contains_key(directory) {
             self.there.retain(|known, _| !known.starts_with(directory));
@@ -92,14 +96,16 @@ impl Directories {
             let is_open = stats.as_ref().is_ok_and(fs::Metadata::is_dir);
             let counts = known.excluded.is_none() || (scope.has_extra() && !known.hides_tracked);
             if counts && is_open {
-                known.chain = scope.enter(&known.chain, path, &absolute, |_| true);
+                known.chain = scope.enter(&known.chain, path, &absolute, |_| true, &mut |_, _| {});
             }
             if stats.is_ok() {
                 self.there.insert(path.to_vec(), known.clone());
             } else {
-                if self.absent.len() >= MAX_ABSENT {
+                if self.absent_bytes >= MAX_ABSENT {
                     self.absent.clear();
+                    self.absent_bytes = 0;
                 }
+                self.absent_bytes += path.len();
                 self.absent.insert(path.to_vec(), known.clone());
             }
         }

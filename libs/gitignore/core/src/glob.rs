@@ -40,11 +40,10 @@ impl Glob {
             match byte {
                 b'\\' => {
                     // Folding leaves an escaped letter alone, and so an upper one matches no text that is folded.
-                    tokens.push(
-                        pattern
-                            .get(at)
-                            .map_or(Token::Never, |&next| Token::Byte(next)),
-                    );
+                    let Some(&next) = pattern.get(at) else {
+                        return Self::never(fold, pathname);
+                    };
+                    tokens.push(Token::Byte(next));
                     at += 1;
                 }
                 b'?' => tokens.push(Token::One),
@@ -74,7 +73,8 @@ impl Glob {
                         at += length;
                         tokens.push(Token::Set(bits));
                     }
-                    None => tokens.push(Token::Never),
+                    // What follows needs no reading: each further `[` would be sought to the end again.
+                    None => return Self::never(fold, pathname),
                 },
                 other => tokens.push(Token::Byte(if fold {
                     other.to_ascii_lowercase()
@@ -85,6 +85,15 @@ impl Glob {
         }
         Self {
             tokens,
+            fold,
+            pathname,
+        }
+    }
+
+    /// Matches nothing.
+    fn never(fold: bool, pathname: bool) -> Self {
+        Self {
+            tokens: vec![Token::Never],
             fold,
             pathname,
         }
@@ -176,6 +185,8 @@ fn set(pattern: &[u8], fold: bool) -> Option<(Box<[u64; 4]>, usize)> {
     // The last member, from which a range may start.
     let mut last: Option<u8> = None;
     let first = at;
+    // The next `]`, so that each is sought once.
+    let mut close = 0;
     loop {
         let byte = *pattern.get(at)?;
         match byte {
@@ -202,7 +213,9 @@ fn set(pattern: &[u8], fold: bool) -> Option<(Box<[u64; 4]>, usize)> {
             }
             b'[' if pattern.get(at + 1) == Some(&b':') => {
                 let name = at + 2;
-                let close = name + pattern[name..].iter().position(|&byte| byte == b']')?;
+                if close < name {
+                    close = name + pattern[name..].iter().position(|&byte| byte == b']')?;
+                }
                 if close > name && pattern[close - 1] == b':' {
                     let class = class(&pattern[name..close - 1], fold)?;
                     (0..=u8::MAX).filter(|&byte| class(byte)).for_each(&mut add);

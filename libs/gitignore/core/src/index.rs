@@ -9,6 +9,7 @@ use gix_index::entry::Mode;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::bytes::slashes;
+use crate::disk::read_regular;
 use crate::repository::RepositoryError;
 use crate::rules::folded;
 
@@ -58,13 +59,12 @@ impl IndexFile {
             path: self.path.clone(),
             reason,
         };
-        match fs::metadata(&self.path) {
-            Ok(stats) if stats.is_file() => {}
-            // A pipe would be waited for.
-            Ok(_) => return Err(fault("it is no regular file".to_owned())),
+        // Read and not mapped: a mapping ends the process where the file shrinks.
+        let content = match read_regular(&self.path, true, MAX_ROOM as u64) {
+            Ok(content) => content,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tracked::default()),
             Err(error) => return Err(fault(error.to_string())),
-        }
+        };
         let options = gix_index::decode::Options {
             alloc_limit_bytes: Some(MAX_ROOM),
             ..Default::default()
@@ -74,7 +74,18 @@ impl IndexFile {
         } else {
             gix_index::hash::Kind::Sha1
         };
-        // By its path: an index that is split names another one beside it.
+        let now = gix_index::State::new(hash).timestamp();
+        let (state, _) = gix_index::State::from_bytes(&content, now, hash, options)
+            .map_err(|error| fault(error.to_string()))?;
+        let Some(link) = state.link() else {
+            return Ok(Tracked::new(&state, self.ignore_case));
+        };
+        // Split: most of it is in another file, which only the library puts together with this one.
+        let shared = format!("sharedindex.{}", link.shared_index_checksum);
+        let shared = self.path.with_file_name(shared);
+        if !fs::metadata(&shared).is_ok_and(|stats| stats.is_file()) {
+            return Err(fault(format!("{} is no regular file", shared.display())));
+        }
         let file = gix_index::File::at(&self.path, hash, true, options)
             .map_err(|error| fault(error.to_string()))?;
         Ok(Tracked::new(&file, self.ignore_case))
@@ -82,7 +93,7 @@ impl IndexFile {
 }
 
 impl Tracked {
-    fn new(index: &gix_index::File, ignore_case: bool) -> Self {
+    fn new(index: &gix_index::State, ignore_case: bool) -> Self {
         let mut tracked = Self {
             ignore_case,
             ..Self::default()
@@ -95,6 +106,10 @@ impl Tracked {
             let path: &[u8] = entry.path(index);
             if path == last && !last.is_empty() {
                 // Another stage of a path in conflict.
+                continue;
+            }
+            if !stays_below(path) {
+                // No index of git's has one; whoever made it wants files elsewhere to be looked at.
                 continue;
             }
             if entry.mode == Mode::DIR {
@@ -182,6 +197,14 @@ impl Tracked {
         });
         found.copied()
     }
+}
+
+/// Whether a path leads nowhere but below the top.
+fn stays_below(path: &[u8]) -> bool {
+    !path.contains(&0)
+        && path
+            .split(|&byte| byte == b'/')
+            .all(|name| !matches!(name, b"" | b"." | b".."))
 }
 
 fn path_at<'names>(names: &'names [u8], ends: &[usize], number: usize) -> &'names [u8] {

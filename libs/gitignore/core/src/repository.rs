@@ -64,6 +64,9 @@ impl Repository {
             }
             if let Some(git_dir) = git_dir_at(top) {
                 let found = Self::at(directory, top, git_dir)?;
+                if found.settings.is_bare {
+                    return Err(refused());
+                }
                 let mut components = found.prefix.split(|&byte| byte == b'/');
                 if components.any(|name| name == b".git") {
                     return Err(refused());
@@ -111,6 +114,11 @@ impl Repository {
         path_bytes(file.strip_prefix(&self.top).unwrap_or(&file)).into_owned()
     }
 
+    /// What belongs to this working tree.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
     /// Where the index is, and how to read it.
     pub fn index(&self) -> IndexFile {
         IndexFile {
@@ -122,7 +130,7 @@ impl Repository {
 }
 
 /// The git directory of a working tree with its top at `top`: `.git`, or where a `.git` file points.
-fn git_dir_at(top: &Path) -> Option<PathBuf> {
+pub fn git_dir_at(top: &Path) -> Option<PathBuf> {
     let entry = top.join(".git");
     let stats = fs::metadata(&entry).ok()?;
     if stats.is_dir() {
@@ -192,9 +200,4 @@ fn device_of(path: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn device_of(_: &Path) -> Option<u64> {
     None
-}
-
-/// Whether an untracked directory is a repository of its own, of which git shows the name alone.
-pub fn is_nested_repository(directory: &Path) -> bool {
-    git_dir_at(directory).is_some()
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::bytes::path_from;
 use crate::config::Settings;
 use crate::disk::read_regular;
-use crate::repository::{Repository, RepositoryError};
+use crate::repository::{Repository, RepositoryError, git_dir_at};
 use crate::rules::{MAX_BYTES, Pattern, Rules};
 
 /// The patterns of one file, and those that it overrules.
@@ -168,7 +168,7 @@ impl Scope {
         };
         let mut outermost = user_patterns(&settings, &top);
         if let Some(repository) = &repository {
-            let rules = read_rules(&repository.info_exclude(), true, settings.ignore_case);
+            let rules = read_rules(&repository.info_exclude(), settings.ignore_case);
             let source = repository.shown_info_exclude();
             outermost = stacked(rules, 0, source, false, outermost);
         }
@@ -192,6 +192,14 @@ impl Scope {
         file.is_some_and(|file| file == self.absolute(path))
     }
 
+    /// Whether a directory without tracked files is the top of a repository of its own, of which git shows the name alone.
+    pub fn has_repository_at(&self, directory: &Path) -> bool {
+        let own = self.repository.as_ref().map(Repository::git_dir);
+        git_dir_at(directory).is_some_and(|found| {
+            own.is_none_or(|own| fs::canonicalize(found).ok() != fs::canonicalize(own).ok())
+        })
+    }
+
     /// Whether there are files of patterns that git does not know.
     pub fn has_extra(&self) -> bool {
         self.file_names.len() > 1
@@ -204,18 +212,29 @@ impl Scope {
 
     /// The chain within a directory: `outer`, and the files of patterns that `has` says are there.
     ///
-    /// `directory` is from the top, empty or with a slash at its end; `absolute` is its path.
+    /// `directory` is from the top, empty or with a slash at its end; `absolute` is its path. `report` is told of files that
+    /// are closed or too large.
     pub fn enter(
         &self,
         outer: &Chain,
         directory: &[u8],
         absolute: &Path,
         has: impl Fn(&[u8]) -> bool,
+        report: &mut dyn FnMut(&[u8], io::Error),
     ) -> Chain {
         let mut chain = outer.clone();
         for name in self.file_names.iter().filter(|name| has(name)) {
-            let rules = read_rules(&absolute.join(path_from(name)), false, self.ignore_case);
             let source = [directory, name].concat();
+            let rules = match read_regular(&absolute.join(path_from(name)), false, MAX_BYTES) {
+                Ok(content) => Some(Rules::parse(&content, self.ignore_case)),
+                Err(error) => {
+                    use io::ErrorKind::{FileTooLarge, PermissionDenied};
+                    if matches!(error.kind(), FileTooLarge | PermissionDenied) {
+                        report(&source, error);
+                    }
+                    None
+                }
+            };
             chain = stacked(rules, directory.len(), source, name != b".gitignore", chain);
         }
         chain
@@ -233,14 +252,14 @@ fn canonical_directory(directory: &Path) -> io::Result<PathBuf> {
 /// The patterns of `core.excludesFile`, which git names as the configuration does.
 fn user_patterns(settings: &Settings, top: &Path) -> Chain {
     let path = settings.excludes_file.as_ref()?;
-    let rules = read_rules(&top.join(path), true, settings.ignore_case);
+    let rules = read_rules(&top.join(path), settings.ignore_case);
     let source = crate::bytes::path_bytes(path).into_owned();
     stacked(rules, 0, source, false, None)
 }
 
-/// Reads a file of patterns. None where it cannot be read, or is a link and `follows` does not allow one: git too goes on.
-fn read_rules(path: &Path, follows: bool, ignore_case: bool) -> Option<Rules> {
-    let content = read_regular(path, follows, MAX_BYTES).ok()?;
+/// Reads a file of patterns, which may be a link. None where it cannot be read: git too goes on.
+fn read_rules(path: &Path, ignore_case: bool) -> Option<Rules> {
+    let content = read_regular(path, true, MAX_BYTES).ok()?;
     Some(Rules::parse(&content, ignore_case))
 }
 

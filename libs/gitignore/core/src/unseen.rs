@@ -86,7 +86,10 @@ fn list_one(walk: &Walk<'_>, number: usize, disk: &mut Disk, found: &mut Collect
     if !walk.request.deleted || walk.request.stat {
         match disk.kind_of(walk, path, is_submodule) {
             Some(found) => kind = found,
-            None if walk.request.deleted => {}
+            None if walk.request.deleted => {
+                let stats = walk.request.stat.then_some(None);
+                return found.push(walk.relative(path), kind, stats);
+            }
             None => return,
         }
     }

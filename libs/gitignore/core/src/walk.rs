@@ -15,7 +15,7 @@ use crate::disk::{Entries, Identity, Kind, identity_of};
 use crate::found::{Batch, Collector, FileKind, Problem, Stats};
 use crate::globs::Globs;
 use crate::index::{IndexDirectory, Tracked};
-use crate::repository::{RepositoryError, is_nested_repository};
+use crate::repository::RepositoryError;
 use crate::request::{Control, Request};
 use crate::scope::{Chain, OpenError, Scope, is_ignored, is_ignored_by_extra};
 use crate::unseen::list_unseen;
@@ -257,7 +257,7 @@ impl Walk<'_> {
         }
         if job.depth > 0 && !job.has_tracked {
             let has_git = entries.iter().any(|(name, _)| name == b".git");
-            if has_git && is_nested_repository(&job.absolute) {
+            if has_git && self.scope.has_repository_at(&job.absolute) {
                 self.push_repository(&job.path, job.is_selected, found);
                 return;
             }
@@ -267,7 +267,10 @@ impl Walk<'_> {
                 .iter()
                 .any(|(name, kind)| name == wanted && kind == Kind::File)
         };
-        let chain = self.scope.enter(&job.chain, &job.path, &job.absolute, has);
+        let mut report = |path: &[u8], error| self.report(path, error);
+        let chain = self
+            .scope
+            .enter(&job.chain, &job.path, &job.absolute, has, &mut report);
         let mut path = job.path.clone();
         for (number, (name, kind)) in entries.iter().enumerate() {
             if number % PATIENCE == PATIENCE - 1 && self.is_cancelled() {
@@ -370,7 +373,7 @@ impl Walk<'_> {
         let depth = job.depth + 1;
         if self.request.max_depth.is_some_and(|most| depth >= most) {
             // A repository is not entered anyway, and its own path is short enough.
-            if !has_tracked && is_nested_repository(&absolute) {
+            if !has_tracked && self.scope.has_repository_at(&absolute) {
                 self.push_repository(&path, is_selected, found);
             }
             return None;
@@ -402,6 +405,11 @@ impl Walk<'_> {
     }
 
     fn push_repository(&self, path: &[u8], is_selected: bool, found: &mut Collector<'_>) {
+        let bare = path.strip_suffix(b"/").unwrap_or(path);
+        if self.request.deleted && self.tracked.has(bare) {
+            // It was a file, and is tracked as one: git names that alone.
+            return;
+        }
         if self.types.is_empty() && self.globs.wants_directory(is_selected) {
             let stats = self.request.stat.then_some(None);
             found.push(self.relative(path), FileKind::Repository, stats);

@@ -427,6 +427,123 @@ fn split_and_sha256_indexes_are_read() {
 }
 
 #[test]
+fn an_index_that_is_no_plain_file_is_an_error_and_waited_for_by_nobody() {
+    let tree = Tree::new("pipes", &[("a", "")]);
+    tree.git(&["init", "-q"]);
+    tree.git(&["add", "."]);
+    tree.git(&["update-index", "--split-index"]);
+    let git = tree.0.join(".git");
+    let shared = fs::read_dir(&git)
+        .expect("it is there")
+        .filter_map(Result::ok)
+        .find(|entry| {
+            entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with("sharedindex.")
+        })
+        .expect("it is split")
+        .path();
+    fs::remove_file(&shared).expect("it is removed");
+    let made = Command::new("mkfifo")
+        .arg(&shared)
+        .status()
+        .expect("it runs");
+    assert!(made.success());
+    let refused = || {
+        let ended = list(&tree.0, &Request::default(), &Control::default());
+        matches!(
+            ended,
+            Err(WalkError::Repository(RepositoryError::Index { .. }))
+        )
+    };
+    assert!(refused());
+    fs::remove_file(git.join("index")).expect("it is removed");
+    symlink("index", git.join("index")).expect("it is made");
+    assert!(refused(), "a link to itself is no empty index");
+}
+
+#[test]
+fn what_was_a_file_and_is_a_repository_by_now_is_listed_once() {
+    let tree = Tree::new("twice", &[("x", ""), ("s/f", "")]);
+    tree.git(&["init", "-q"]);
+    tree.git(&["add", "x"]);
+    fs::remove_file(tree.0.join("x")).expect("it is removed");
+    tree.write("x/in", "");
+    tree.git(&["init", "-q", "x"]);
+    // No repository of its own: it leads to the one around.
+    symlink(tree.0.join(".git"), tree.0.join("s/.git")).expect("it is made");
+    let theirs = tree.git(&["ls-files", "-co", "--exclude-standard"]);
+    let mut theirs: Vec<&str> = theirs.lines().collect();
+    theirs.sort_unstable();
+    assert_eq!(tree.list(&Request::default()), theirs);
+    assert_eq!(theirs, ["s/f", "x"]);
+}
+
+#[test]
+fn index_entries_that_lead_out_of_the_tree_are_none() {
+    let tree = Tree::new("escape", &[("a", "")]);
+    tree.git(&["init", "-q"]);
+    tree.git(&["add", "a"]);
+    let index = tree.0.join(".git/index");
+    let bytes = fs::read(&index).expect("it is read");
+    // The entry's name is its only byte `a` with a length of 1 before it.
+    let at = bytes
+        .windows(4)
+        .position(|bytes| bytes == [0, 1, b'a', 0])
+        .expect("it is there");
+    for name in [b'.', b'/'] {
+        let mut changed = bytes.clone();
+        changed[at + 2] = name;
+        fs::write(&index, changed).expect("it is written");
+        assert_eq!(tree.list(&Request::default()), ["a"]);
+    }
+}
+
+#[test]
+fn bare_repositories_and_trees_that_are_gone_are_refused_as_git_refuses_them() {
+    let tree = Tree::new("bare", &[("a", "")]);
+    tree.git(&["init", "-q", "--bare", "own.git"]);
+    tree.git(&["init", "-q"]);
+    let refused = |below: &str| {
+        list(
+            &tree.0.join(below),
+            &Request::default(),
+            &Control::default(),
+        )
+    };
+    assert!(matches!(
+        refused("own.git"),
+        Err(WalkError::Open(OpenError::GitDirectory { .. }))
+    ));
+    tree.write(".git/config", "[core]\n\tworktree = /no/such/place\n");
+    assert!(matches!(
+        refused(""),
+        Err(WalkError::Open(OpenError::Repository(
+            RepositoryError::Config { .. }
+        )))
+    ));
+    tree.write(".git/config", "[core]\n\tbare = true\n");
+    assert!(matches!(
+        refused(""),
+        Err(WalkError::Open(OpenError::GitDirectory { .. }))
+    ));
+}
+
+#[test]
+fn a_path_in_other_letters_than_the_index_has_is_not_listed_twice() {
+    let tree = Tree::new("letters", &[("Dir/F", "")]);
+    tree.git(&["init", "-q"]);
+    tree.git(&["add", "."]);
+    tree.git(&["config", "core.ignoreCase", "true"]);
+    fs::rename(tree.0.join("Dir"), tree.0.join("DIR")).expect("it is moved");
+    assert_eq!(tree.list(&Request::default()), ["Dir/F"]);
+    let mut matcher = Matcher::open(&tree.0, &[]).expect("it opens");
+    assert_eq!(matcher.is_listed(b"Dir/F").ok(), Some(true));
+    assert_eq!(matcher.is_listed(b"DIR/F").ok(), Some(false));
+}
+
+#[test]
 fn whoever_takes_batches_may_panic_and_it_is_an_error() {
     let tree = Tree::new("panic", &[("a", ""), ("d/b", "")]);
     for threads in [1, 4] {

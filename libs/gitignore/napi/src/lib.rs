@@ -9,10 +9,11 @@
     reason = "Node-API functions take what was converted for them"
 )]
 
+mod batches;
 mod matcher;
 mod walk;
 
-use fishplate_gitignore::WalkError;
+use fishplate_gitignore::{OpenError, RepositoryError, WalkError};
 use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result};
 use napi_derive::napi;
@@ -29,11 +30,26 @@ fn fault(code: &str, message: impl std::fmt::Display) -> Error {
 }
 
 fn walk_fault(error: &WalkError) -> Error {
+    match error {
+        WalkError::Open(error) => open_fault(error),
+        WalkError::Repository(error) => repository_fault(error),
+        WalkError::NoRepository { .. } => fault("REPOSITORY_MISSING", error),
+        WalkError::Cancelled => fault("CANCELLED", error),
+        WalkError::Fault(_) => fault("ENGINE_FAULT", error),
+    }
+}
+
+fn open_fault(error: &OpenError) -> Error {
+    match error {
+        OpenError::Repository(error) => repository_fault(error),
+        OpenError::Root { .. } | OpenError::GitDirectory { .. } => fault("ROOT_INVALID", error),
+    }
+}
+
+fn repository_fault(error: &RepositoryError) -> Error {
     let code = match error {
-        WalkError::Root { .. } => "ROOT_INVALID",
-        WalkError::NoRepository { .. } => "REPOSITORY_MISSING",
-        WalkError::Repository(_) => "INDEX_UNREADABLE",
-        WalkError::Cancelled => "CANCELLED",
+        RepositoryError::Index { .. } => "INDEX_UNREADABLE",
+        RepositoryError::Config { .. } => "CONFIG_UNREADABLE",
     };
     fault(code, error)
 }

@@ -1,19 +1,15 @@
-//! Listing and walking.
+//! Listing, and what listing and walking share.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use fishplate_gitignore::{Batch, Control, FileKind, Listing, Problem, Request, list, walk};
+use fishplate_gitignore::{Control, Listing, Problem, Request, list};
 use napi::Result;
 use napi::bindgen_prelude::{AsyncTask, Buffer, Env, Task};
 use napi_derive::napi;
 
 use crate::{path_of, pieces, walk_fault};
-
-/// Batches that wait for the reader, at most.
-const WAITING: usize = 4;
 
 #[napi(object, js_name = "NativeRequest", object_to_js = false)]
 pub struct RequestJs {
@@ -22,7 +18,9 @@ pub struct RequestJs {
     pub follow_links: bool,
     /// Joined by NULs.
     pub extra_files: Buffer,
+    pub deleted: bool,
     pub globs: Buffer,
+    pub types: Buffer,
     pub max_depth: Option<u32>,
     pub max_file_size: Option<f64>,
     pub threads: Option<u32>,
@@ -37,13 +35,15 @@ impl RequestJs {
         clippy::cast_sign_loss,
         reason = "the caller has checked that it is a count"
     )]
-    fn request(&self, batch: usize) -> Request {
+    pub(crate) fn request(&self, batch: usize) -> Request {
         Request {
             hidden: self.hidden,
             tracked: self.tracked,
             follow_links: self.follow_links,
             extra_files: pieces(&self.extra_files),
+            deleted: self.deleted,
             globs: pieces(&self.globs),
+            types: pieces(&self.types),
             max_depth: self.max_depth.map(|depth| depth as usize),
             max_file_size: self.max_file_size.map(|size| size as u64),
             threads: self.threads.map(|threads| threads as usize),
@@ -59,6 +59,8 @@ impl RequestJs {
 pub struct ProblemJs {
     pub path: Buffer,
     pub message: String,
+    /// The number that the system gave, where it gave one.
+    pub errno: Option<i32>,
 }
 
 impl From<Problem> for ProblemJs {
@@ -66,6 +68,7 @@ impl From<Problem> for ProblemJs {
         Self {
             path: problem.path.into(),
             message: problem.error.to_string(),
+            errno: problem.error.raw_os_error(),
         }
     }
 }
@@ -74,7 +77,7 @@ impl From<Problem> for ProblemJs {
 #[napi(js_name = "WalkControl")]
 #[derive(Default)]
 pub struct ControlJs {
-    control: Arc<Control>,
+    pub(crate) control: Arc<Control>,
 }
 
 #[napi]
@@ -141,125 +144,5 @@ impl Task for Listed {
             count: listing.count as u32,
             problems: listing.problems.into_iter().map(Into::into).collect(),
         })
-    }
-}
-
-#[napi(object, js_name = "NativeBatch", object_from_js = false)]
-pub struct BatchJs {
-    /// Each path with a NUL behind it.
-    pub paths: Buffer,
-    /// A byte each: 0 file, 1 link, 2 repository.
-    pub kinds: Buffer,
-    /// Size, modification time in ms and mode of each; empty unless asked for.
-    pub stats: Vec<f64>,
-    /// With the last batch.
-    pub problems: Vec<ProblemJs>,
-}
-
-enum Message {
-    Batch(Batch),
-    End(Result<Vec<Problem>>),
-}
-
-/// A walk that runs while its batches are read.
-#[napi(js_name = "NativeWalk")]
-pub struct WalkJs {
-    control: Arc<Control>,
-    /// None once the walk is closed.
-    receiver: Arc<Mutex<Option<Receiver<Message>>>>,
-}
-
-#[napi]
-impl WalkJs {
-    #[napi(constructor)]
-    pub fn new(root: String, request: RequestJs, batch: u32, control: &ControlJs) -> Result<Self> {
-        let root = path_of(&root)?;
-        let request = request.request(batch as usize);
-        let control = Arc::clone(&control.control);
-        let (sender, receiver) = sync_channel(WAITING);
-        let own = Arc::clone(&control);
-        std::thread::spawn(move || run(&root, &request, &own, &sender));
-        Ok(Self {
-            control,
-            receiver: Arc::new(Mutex::new(Some(receiver))),
-        })
-    }
-
-    /// The next batch; null behind the last one.
-    #[napi(ts_return_type = "Promise<NativeBatch | null>")]
-    pub fn next(&self) -> AsyncTask<Next> {
-        AsyncTask::new(Next {
-            receiver: Arc::clone(&self.receiver),
-        })
-    }
-
-    /// Ends the walk: without a receiver no thread waits for a reader. Not while a batch is being waited for.
-    #[napi]
-    pub fn close(&self) {
-        self.control.cancelled.store(true, Ordering::Relaxed);
-        if let Ok(mut receiver) = self.receiver.try_lock() {
-            receiver.take();
-        }
-    }
-}
-
-fn run(root: &std::path::Path, request: &Request, control: &Control, sender: &SyncSender<Message>) {
-    let take = |batch| {
-        if sender.send(Message::Batch(batch)).is_err() {
-            // Nobody reads any more.
-            control.cancelled.store(true, Ordering::Relaxed);
-        }
-    };
-    let ended = walk(root, request, control, &take).map_err(|error| walk_fault(&error));
-    drop(sender.send(Message::End(ended)));
-}
-
-pub struct Next {
-    /// None once the walk is closed.
-    receiver: Arc<Mutex<Option<Receiver<Message>>>>,
-}
-
-impl Task for Next {
-    type Output = Option<(Batch, Vec<Problem>)>;
-    type JsValue = Option<BatchJs>;
-
-    fn compute(&mut self) -> Result<Self::Output> {
-        let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(receiver) = receiver.as_ref() else {
-            return Ok(None);
-        };
-        match receiver.recv() {
-            Ok(Message::Batch(batch)) => Ok(Some((batch, Vec::new()))),
-            Ok(Message::End(ended)) => {
-                let problems = ended?;
-                Ok((!problems.is_empty()).then(|| (Batch::default(), problems)))
-            }
-            Err(_) => Ok(None),
-        }
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "no file has 2^53 bytes")]
-    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
-        Ok(output.map(|(batch, problems)| {
-            let mut paths = Vec::with_capacity(batch.names.len() + batch.ends.len());
-            for index in 0..batch.ends.len() {
-                paths.extend_from_slice(batch.path(index));
-                paths.push(0);
-            }
-            let kind = |kind: &FileKind| match kind {
-                FileKind::File => 0,
-                FileKind::Link => 1,
-                FileKind::Repository => 2,
-            };
-            let stats = batch.stats.iter();
-            BatchJs {
-                paths: paths.into(),
-                kinds: batch.kinds.iter().map(kind).collect::<Vec<u8>>().into(),
-                stats: stats
-                    .flat_map(|it| [it.size as f64, it.modified_ms, f64::from(it.mode)])
-                    .collect(),
-                problems: problems.into_iter().map(Into::into).collect(),
-            }
-        }))
     }
 }

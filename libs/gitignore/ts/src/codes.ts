@@ -16,16 +16,20 @@ export const GITIGNORE_CODES = defineCodes('gitignore', {
     hint: 'Ask about paths below the root; open another matcher for another place.',
   },
   ROOT_INVALID: {
-    summary: 'The root cannot be found, is no directory, or is closed.',
-    hint: 'Give an existing directory that this process may read.',
+    summary: 'The root cannot be found, is no directory, is closed, or lies in a git directory.',
+    hint: 'Give an existing directory that this process may read, and none in which git keeps a repository; `repository: false` lists that all the same.',
   },
   REPOSITORY_MISSING: {
     summary: 'The root lies in no git repository, and `requireGit` asks for one.',
-    hint: 'Run `git init`, or leave `requireGit` out: files of patterns count without a repository too.',
+    hint: 'Run `git init`, or leave `requireGit` out: ignore files count without a repository too.',
   },
   INDEX_UNREADABLE: {
     summary: "The repository's index cannot be read, so nobody knows which files are tracked.",
     hint: "Repair it (`git status` says what is wrong), or list with `tracked: 'ignore'`, which does not read it.",
+  },
+  CONFIG_UNREADABLE: {
+    summary: "A file of git's configuration is damaged, so nobody knows what it says about ignoring.",
+    hint: 'Correct the file that the message names (`git config --list` says what is wrong): git stops there too.',
   },
   MATCHER_CLOSED: {
     summary: 'The matcher has been closed.',

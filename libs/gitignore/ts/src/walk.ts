@@ -1,20 +1,27 @@
 /** Which files there are: all at once and sorted, or in batches while the walk goes on. */
 
+import { getSystemErrorName } from 'node:util';
+
 import type { NativeBatch, NativeProblem, NativeRequest } from '@fishplate/gitignore-native';
 
 import { walkInScript } from './fallback/walk';
-import { coded, type GitignoreNative, selectNative, withCodes } from './native';
+import { type GitignoreNative, selectNative } from './native';
 import { type CheckedOptions, checkOptions, type ListOptions } from './options';
-import { comparePaths } from './order';
+import { sortPaths } from './order';
 import { checkRoot } from './paths';
+import { Running } from './running';
 
 /** A file that was found. */
 export interface FileEntry {
   /** Relative to the root, `/` between components; that of a repository that is not tracked ends with one. */
   readonly path: string;
-  /** `repository`: a submodule, or another repository below; what is in it is not listed. */
+  /**
+   * What it is on the disk; of a tracked file that is gone, or lies in a directory that is ignored, what the index has, unless
+   * `deleted: false` or `stat` has it looked at. `repository`: a submodule, or another repository below; what is in it is
+   * not listed.
+   */
   readonly kind: 'file' | 'link' | 'repository';
-  /** Bytes; with `stat`. */
+  /** Bytes; with `stat`, of what is there. */
   readonly size?: number;
   /** Last change of the content, in milliseconds since 1970; with `stat`. */
   readonly mtimeMs?: number;
@@ -28,17 +35,17 @@ const PROGRESS_MS = 50;
 /** Bytes of paths that are cut apart before the event loop has its turn: some milliseconds. */
 const SLICE = 1 << 20;
 
-/** Files of a batch, at least. */
+/** Files of a batch, at most. */
 const BATCH = 1000;
 
 /**
  * Lists the files below `root`: by default exactly those of `git ls-files -co --exclude-standard` there, sorted by the
- * bytes of their paths. That includes tracked files that are gone from the disk.
+ * bytes of their paths. That includes tracked files that are gone from the disk; `deleted: false` leaves them out.
  *
  * The walk runs on threads. Names that are not UTF-8 have U+FFFD in them; {@link listFileNames} gives their bytes.
  *
- * @throws FishplateError `ROOT_INVALID`, `REPOSITORY_MISSING`, `INDEX_UNREADABLE`, `INPUT_INVALID`, `OPTION_INVALID`; the
- * signal's reason.
+ * @throws FishplateError `ROOT_INVALID`, `REPOSITORY_MISSING`, `INDEX_UNREADABLE`, `CONFIG_UNREADABLE`, `INPUT_INVALID`,
+ * `OPTION_INVALID`; the signal's reason; what `onProgress` or `onProblem` throws.
  */
 export async function listFiles(root: string, options: ListOptions = {}): Promise<string[]> {
   const [directory, given] = [checkRoot(root), checkOptions(options)];
@@ -89,50 +96,24 @@ export async function* walkFiles(
     return;
   }
   given.signal?.throwIfAborted();
-  const control = new native.WalkControl();
-  const cancel = cancelledBy(control, given.signal);
-  const walk = withCodes(() => new native.NativeWalk(directory, requestOf(given), BATCH, control));
+  const running = new Running(new native.WalkControl(), given.signal);
+  let walk: InstanceType<GitignoreNative['NativeWalk']> | undefined;
   try {
+    walk = await running.ask(
+      () => new native.NativeWalk(directory, requestOf(given), BATCH, running.control),
+    );
     for (;;) {
-      const batch = await walk.next().catch((error: unknown) => {
-        given.signal?.throwIfAborted();
-        throw coded(error);
-      });
-      given.signal?.throwIfAborted();
+      const batch = await running.ask(() => walk!.next());
       if (batch === null) return;
       tellProblems(batch.problems, given);
-      given.onProgress?.(control.found);
+      given.onProgress?.(running.control.found);
       const entries = entriesOf(batch);
       if (entries.length > 0) yield entries;
     }
   } finally {
-    cancel.release();
-    walk.close();
+    running.release();
+    walk?.close();
   }
-}
-
-type Control = InstanceType<GitignoreNative['WalkControl']>;
-
-/** Walks that run. */
-const running = new Set<Control>();
-
-/** Ends a walk when its signal aborts, and when the process exits: Node waits for the threads of its pool. */
-function cancelledBy(control: Control, signal: AbortSignal | undefined): { release: () => void } {
-  const cancel = (): void => control.cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
-  if (running.size === 0) process.on('exit', cancelAll);
-  running.add(control);
-  return {
-    release(): void {
-      signal?.removeEventListener('abort', cancel);
-      running.delete(control);
-      if (running.size === 0) process.removeListener('exit', cancelAll);
-    },
-  };
-}
-
-function cancelAll(): void {
-  for (const control of running) control.cancel();
 }
 
 async function listByThreads(
@@ -142,38 +123,38 @@ async function listByThreads(
 ): Promise<Buffer> {
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
-  const control = new native.WalkControl();
-  const cancel = cancelledBy(control, signal);
-  const timer = onProgress && setInterval(() => onProgress(control.found), PROGRESS_MS);
+  const running = new Running(new native.WalkControl(), signal);
+  const tell = onProgress && ((): void => running.attempt(() => onProgress(running.control.found)));
+  const timer = tell && setInterval(tell, PROGRESS_MS);
   try {
-    const { paths, count, problems } = await native.listFiles(root, requestOf(options), control);
-    signal?.throwIfAborted();
+    const { paths, count, problems } = await running.ask(() =>
+      native.listFiles(root, requestOf(options), running.control),
+    );
     tellProblems(problems, options);
     onProgress?.(count);
     return paths;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw coded(error);
   } finally {
     clearInterval(timer);
-    cancel.release();
+    running.release();
   }
 }
 
 async function listInScript(root: string, options: CheckedOptions): Promise<string[]> {
   const paths: string[] = [];
   for await (const batch of walkInScript(root, options)) for (const { path } of batch) paths.push(path);
-  return paths.sort(comparePaths);
+  return sortPaths(paths);
 }
 
 function requestOf(options: CheckedOptions): NativeRequest {
-  const { hidden, tracked, followSymlinks, stat, requireGit, repository, maxDepth, maxFileSize, threads } =
-    options;
+  const { hidden, tracked, deleted, stat, maxDepth, maxFileSize, threads } = options;
   return {
-    ...{ hidden, tracked, stat },
-    ...{ followLinks: followSymlinks, requireRepository: requireGit, noRepository: !repository },
+    ...{ hidden, tracked, deleted, stat },
+    followLinks: options.followSymlinks,
+    requireRepository: options.requireGit,
+    noRepository: !options.repository,
     extraFiles: Buffer.from(options.extraIgnoreFiles.join('\0')),
     globs: Buffer.from(options.globs.join('\0')),
+    types: Buffer.from(options.types.join('\0')),
     ...(maxDepth === undefined ? {} : { maxDepth }),
     ...(maxFileSize === undefined ? {} : { maxFileSize }),
     ...(threads === undefined ? {} : { threads }),
@@ -181,8 +162,16 @@ function requestOf(options: CheckedOptions): NativeRequest {
 }
 
 function tellProblems(problems: readonly NativeProblem[], { onProblem }: CheckedOptions): void {
-  for (const { path, message } of problems)
-    onProblem?.({ path: path.toString().replace(/\/$/, ''), message });
+  if (onProblem === undefined) return;
+  for (const { path, message, errno } of problems)
+    onProblem({ path: path.toString().replace(/\/$/, ''), code: errorName(errno), message });
+}
+
+/** The system's name of an error. Node knows those of its own numbers, which are other ones on Windows. */
+function errorName(errno: number | undefined): string {
+  if (errno === undefined) return 'EUNKNOWN';
+  if (process.platform === 'win32') return errno === 5 ? 'EACCES' : 'EUNKNOWN';
+  return getSystemErrorName(-errno);
 }
 
 const KINDS = ['file', 'link', 'repository'] as const;
@@ -194,8 +183,8 @@ function entriesOf({ paths, kinds, stats }: NativeBatch): FileEntry[] {
     .split('\0')
     .map((path, index) => {
       const kind = KINDS[kinds[index]!]!;
-      if (stats.length === 0) return { path, kind };
       const at = 3 * index;
+      if (stats.length === 0 || Number.isNaN(stats[at])) return { path, kind };
       return { path, kind, size: stats[at]!, mtimeMs: stats[at + 1]!, mode: stats[at + 2]! };
     });
 }

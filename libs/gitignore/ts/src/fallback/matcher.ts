@@ -1,12 +1,15 @@
 /** Answers about single paths by npm `ignore`. */
 
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { GITIGNORE_CODES } from '../codes';
 import type { IgnoreDecision, MatcherEngine } from '../matcher';
 import { belowRoot } from '../paths';
+import { checkTree, repositoryAt } from './repository';
 import { admitted, type Opinion, opinionOn, readRules, type Rules } from './rules';
+
+/** Directories that are remembered, at most. */
+const MOST_KNOWN = 50_000;
 
 interface Known {
   readonly rules: readonly Rules[];
@@ -17,14 +20,13 @@ interface Known {
 /** Keeps what it has read of each directory. */
 export class ScriptMatcher implements MatcherEngine {
   private readonly known = new Map<string, Known>();
+  private readonly reached = new Map<string, boolean>();
 
   constructor(
     private readonly root: string,
     private readonly extra: readonly string[],
   ) {
-    if (!(statSync(root, { throwIfNoEntry: false })?.isDirectory() ?? false)) {
-      throw GITIGNORE_CODES.error('ROOT_INVALID', `${root} is no directory`);
-    }
+    checkTree(root, true);
   }
 
   isIgnored(path: string, isDirectory: boolean | undefined): boolean {
@@ -49,12 +51,46 @@ export class ScriptMatcher implements MatcherEngine {
     return false;
   }
 
+  isListed(path: string): boolean {
+    const bare = path.replace(/\/$/, '');
+    return (
+      this.isReached(bare.slice(0, Math.max(0, bare.lastIndexOf('/')))) &&
+      !this.isIgnored(bare, path !== bare)
+    );
+  }
+
+  isReached(directory: string): boolean {
+    if (directory === '') return true;
+    let known = this.reached.get(directory);
+    if (known === undefined) {
+      known =
+        this.isReached(directory.slice(0, Math.max(0, directory.lastIndexOf('/')))) &&
+        this.isDirectory(directory) &&
+        repositoryAt(join(this.root, directory)) === null;
+      this.reached.set(directory, known);
+    }
+    return known;
+  }
+
   refresh(paths: readonly string[]): boolean {
     this.known.clear();
+    this.reached.clear();
     const names = new Set(['.gitignore', ...this.extra]);
-    return paths.some(
-      (path) => names.has(path.slice(path.lastIndexOf('/') + 1)) || /^\.git(?:\/|$)/.test(path),
-    );
+    const isMore = (path: string): boolean =>
+      names.has(path.slice(path.lastIndexOf('/') + 1)) || /(?:^|\/)\.git(?:\/|$)/i.test(path);
+    if (!paths.some(isMore)) return false;
+    checkTree(this.root, true);
+    return true;
+  }
+
+  refreshAll(): void {
+    checkTree(this.root, true);
+    this.known.clear();
+    this.reached.clear();
+  }
+
+  readIndex(): Promise<void> {
+    return Promise.resolve();
   }
 
   private isDirectory(path: string): boolean {
@@ -71,6 +107,8 @@ export class ScriptMatcher implements MatcherEngine {
     let known = this.known.get(path);
     if (known === undefined) {
       known = path === '' ? this.top() : this.below(path);
+      // A caller may ask about any number of directories that are not there.
+      if (this.known.size >= MOST_KNOWN) this.known.clear();
       this.known.set(path, known);
     }
     return known;

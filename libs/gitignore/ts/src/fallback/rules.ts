@@ -35,15 +35,21 @@ export function opinionOn(path: string, rules: readonly Rules[]): Opinion | null
     if (!ignored && !unignored) continue;
     // Of what takes a path back in npm `ignore` does not say the line.
     const line = ignored ? Number(rule?.mark ?? 0) : lineThatAdmits(lines, below);
-    return { source, line, pattern: (lines[line - 1] ?? '').trimEnd(), negated: !ignored };
+    return { source, line, pattern: withoutSpaces(lines[line - 1] ?? ''), negated: !ignored };
   }
   return null;
+}
+
+/** Spaces at the end count where they are escaped. */
+function withoutSpaces(line: string): string {
+  return /^((?:[^\\]|\\.)*?) *$/.exec(line)?.[1] ?? line;
 }
 
 /** The last negated line that matches, from 1; 0 where it cannot be told. */
 function lineThatAdmits(lines: readonly string[], path: string): number {
   const admits = (line: string): boolean =>
-    line.startsWith('!') && ignore({ allowRelativePaths: true }).add(line.slice(1)).ignores(path);
+    line.startsWith('!') &&
+    ignore({ allowRelativePaths: true, ignorecase: false }).add(line.slice(1)).ignores(path);
   return lines.findLastIndex(admits) + 1;
 }
 
@@ -62,7 +68,10 @@ export function admitted(rules: readonly Rules[], directory: string): readonly R
     const path = directory.slice(outer.base.length);
     if (!outer.matcher.test(path).ignored) return outer;
     const pattern = `!/${path.replace(/[\\*?[\] ]/g, '\\$&')}`;
-    return { ...outer, matcher: ignore({ allowRelativePaths: true }).add(outer.matcher).add(pattern) };
+    return {
+      ...outer,
+      matcher: ignore({ allowRelativePaths: true, ignorecase: false }).add(outer.matcher).add(pattern),
+    };
   });
 }
 
@@ -70,7 +79,7 @@ export function admitted(rules: readonly Rules[], directory: string): readonly R
 export function readRules(root: string, source: string, base: string): Rules | null {
   const text = readPatterns(join(root, source));
   if (text === null) return null;
-  const matcher = ignore({ allowRelativePaths: true });
+  const matcher = ignore({ allowRelativePaths: true, ignorecase: false });
   const lines = text.split(/\r?\n/);
   lines.forEach((pattern, index) => matcher.add({ pattern, mark: String(index + 1) }));
   return { base, source, lines, matcher };

@@ -1,16 +1,18 @@
 /** A walk in TypeScript, with npm `ignore`. */
 
-import { existsSync, type Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
-import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
-
-import ignore from 'ignore';
 
 import { GITIGNORE_CODES } from '../codes';
 import type { CheckedOptions } from '../options';
 import type { FileEntry } from '../walk';
+import { Globs } from './globs';
+import { checkTree, isInRepository, repositoryAt } from './repository';
 import { admitted, isIgnored, readRules, type Rules } from './rules';
+
+/** Files of a batch, at most. */
+const BATCH = 1000;
 
 /** A directory still to be read. */
 interface Pending {
@@ -18,89 +20,162 @@ interface Pending {
   readonly path: string;
   readonly rules: readonly Rules[];
   readonly depth: number;
-  /** Real paths of the directories that it lies in, where links are followed. */
-  readonly above: readonly string[];
+  /** Whether a glob took the whole of it. */
+  readonly isSelected: boolean;
 }
 
-/** Yields the files of one directory after the other. */
+/** Yields the files in batches. */
 export async function* walkInScript(root: string, options: CheckedOptions): AsyncGenerator<FileEntry[]> {
-  const { extraIgnoreFiles, signal, onProgress } = options;
+  const { signal, onProgress } = options;
   signal?.throwIfAborted();
-  await checkDirectory(root);
-  if (options.requireGit && !existsSync(join(root, '.git'))) {
-    throw GITIGNORE_CODES.error('REPOSITORY_MISSING', `${root} is not the top of a git repository`);
+  checkTree(root, options.repository);
+  if (options.requireGit && !isInRepository(root)) {
+    throw GITIGNORE_CODES.error('REPOSITORY_MISSING', `${root} lies in no git repository`);
   }
-  const isWanted = wantedBy(options.globs);
-  const exclude = options.repository ? readRules(root, '.git/info/exclude', '') : null;
-  const above = options.followSymlinks ? [await realpath(root)] : [];
-  const pending: Pending[] = [{ path: '', rules: exclude === null ? [] : [exclude], depth: 0, above }];
+  const walk = new Walk(root, options);
+  let batch: FileEntry[] = [];
   let found = 0;
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+  for (let next = walk.next(); next !== undefined; next = walk.next()) {
     signal?.throwIfAborted();
-    const { path: directory, depth } = next;
-    const entries = await readDirectory(root, directory, options);
-    const names = new Set(entries.map(({ name }) => name));
-    if (directory !== '' && names.has('.git') && isRepository(join(root, directory))) {
-      yield [{ path: directory, kind: 'repository' }];
-      continue;
+    for (const file of await walk.read(next)) {
+      batch.push(file);
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+      signal?.throwIfAborted();
     }
-    const own = ['.gitignore', ...extraIgnoreFiles]
+    found += walk.counted();
+    onProgress?.(found);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+class Walk {
+  private readonly globs: Globs;
+  private readonly types: Globs;
+  private readonly pending: Pending[];
+  /** Links to directories, which wait for all directories that are no links. */
+  private links: Pending[] = [];
+  /** Real paths of directories that were entered, where links are followed: each is entered once. */
+  private readonly entered = new Set<string>();
+  private files = 0;
+
+  constructor(
+    private readonly root: string,
+    private readonly options: CheckedOptions,
+  ) {
+    this.globs = new Globs(options.globs);
+    this.types = new Globs(options.types);
+    const exclude = options.repository ? readRules(root, '.git/info/exclude', '') : null;
+    const rules = exclude === null ? [] : [exclude];
+    this.pending = [{ path: '', rules, depth: 0, isSelected: false }];
+  }
+
+  next(): Pending | undefined {
+    if (this.pending.length === 0 && this.links.length > 0) {
+      // One after the other, in order, so that the same tree gives the same paths each time.
+      this.links.sort((one, other) => (one.path < other.path ? -1 : 1));
+      this.pending.push(this.links.shift()!);
+    }
+    return this.pending.pop();
+  }
+
+  /** Files since the last time. */
+  counted(): number {
+    const { files } = this;
+    this.files = 0;
+    return files;
+  }
+
+  async read(directory: Pending): Promise<FileEntry[]> {
+    const { root, options } = this;
+    const { path: at } = directory;
+    if (options.followSymlinks) {
+      const real = await realpath(join(root, at)).catch(() => null);
+      if (real === null || this.entered.has(real)) return [];
+      this.entered.add(real);
+    }
+    const entries = await this.entriesOf(at);
+    const names = new Set(entries.map(({ name }) => name));
+    const found: FileEntry[] = [];
+    if (at !== '' && names.has('.git')) {
+      const repository = this.repository(at, directory.isSelected);
+      if (repository !== null) return this.counting(repository);
+    }
+    const own = ['.gitignore', ...options.extraIgnoreFiles]
       .filter((name) => names.has(name))
-      .map((name) => readRules(root, directory + name, directory))
+      .map((name) => readRules(root, at + name, at))
       .filter((rules) => rules !== null);
-    const rules = own.length === 0 ? next.rules : [...next.rules, ...own];
-    const files: FileEntry[] = [];
+    const rules = own.length === 0 ? directory.rules : [...directory.rules, ...own];
     for (const entry of entries) {
       const { name } = entry;
       if (name === '.git' || (!options.hidden && name.startsWith('.'))) continue;
-      const path = directory + name;
-      const kind = await kindOf(entry, join(root, path), options);
-      if (kind === 'directory') {
-        const isOpen = options.maxDepth === undefined || depth + 1 < options.maxDepth;
-        if (!isOpen || isIgnored(`${path}/`, rules) || isWanted(`${path}/`) === false) continue;
-        const real = options.followSymlinks ? await realpath(join(root, path)).catch(() => null) : '';
-        if (real === null || (real !== '' && next.above.includes(real))) continue;
-        const inside = { path: `${path}/`, rules: admitted(rules, `${path}/`), depth: depth + 1 };
-        pending.push({ ...inside, above: real === '' ? [] : [...next.above, real] });
-      } else if (kind !== null && !isIgnored(path, rules) && isWanted(path) !== false) {
-        const file = await fileEntry(root, path, kind, options);
-        if (file !== null) files.push(file);
+      const kind = await kindOf(entry, join(root, at + name), options);
+      if (kind === 'directory') found.push(...this.enter(directory, rules, entry));
+      else if (kind !== null && !isIgnored(at + name, rules)) {
+        found.push(...(await this.file(at + name, kind, directory.isSelected)));
       }
     }
-    found += files.length;
-    onProgress?.(found);
-    if (files.length > 0) yield files;
+    return this.counting(found);
   }
-}
 
-async function checkDirectory(root: string): Promise<void> {
-  try {
-    if ((await stat(root)).isDirectory()) return;
-  } catch (cause) {
-    throw GITIGNORE_CODES.error('ROOT_INVALID', `${root} cannot be listed: ${(cause as Error).message}`, {
-      cause,
-    });
+  private counting(found: FileEntry[]): FileEntry[] {
+    this.files += found.length;
+    return found;
   }
-  throw GITIGNORE_CODES.error('ROOT_INVALID', `${root} cannot be listed: it is no directory`);
-}
 
-/** As git sees one: a directory with a head, or a file that points to it. */
-function isRepository(directory: string): boolean {
-  return existsSync(join(directory, '.git', 'HEAD')) || isGitFile(join(directory, '.git'));
-}
+  /** Leaves a directory to be read; what is to be listed of it at once. */
+  private enter(directory: Pending, rules: readonly Rules[], entry: Dirent): FileEntry[] {
+    const path = `${directory.path}${entry.name}/`;
+    if (isIgnored(path, rules)) return [];
+    const wanted = this.globs.ofDirectory(path);
+    if (wanted === false) return [];
+    const isSelected = wanted ?? directory.isSelected;
+    const depth = directory.depth + 1;
+    if (this.options.maxDepth !== undefined && depth >= this.options.maxDepth) {
+      // A repository is not entered anyway, and its own path is short enough.
+      return this.repository(path, isSelected) ?? [];
+    }
+    const inside = { path, rules: admitted(rules, path), depth, isSelected };
+    (entry.isSymbolicLink() ? this.links : this.pending).push(inside);
+    return [];
+  }
 
-function isGitFile(path: string): boolean {
-  return readRules(path, '', '') !== null;
-}
+  /** What is listed of a directory that is a repository of its own; null where it is none. */
+  private repository(path: string, isSelected: boolean): FileEntry[] | null {
+    const kind = repositoryAt(join(this.root, path));
+    if (kind === null) return null;
+    if (!this.types.isEmpty || !this.globs.wants(path, isSelected)) return [];
+    return [{ path: kind === 'submodule' ? path.slice(0, -1) : path, kind: 'repository' }];
+  }
 
-async function readDirectory(root: string, path: string, options: CheckedOptions): Promise<Dirent[]> {
-  try {
-    return await readdir(join(root, path), { withFileTypes: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+  private async file(path: string, kind: 'file' | 'link', isSelected: boolean): Promise<FileEntry[]> {
+    if (!this.globs.wants(path, isSelected) || !this.types.wants(path, false)) return [];
+    const { maxFileSize, followSymlinks } = this.options;
+    if (!this.options.stat && maxFileSize === undefined) return [{ path, kind }];
+    const absolute = join(this.root, path);
+    const followed = followSymlinks ? await stat(absolute).catch(() => null) : null;
+    const stats: Stats | null = followed ?? (await lstat(absolute).catch(() => null));
+    if (stats === null || (maxFileSize !== undefined && stats.size > maxFileSize)) return [];
+    const { size, mtimeMs, mode } = stats;
+    return [this.options.stat ? { path, kind, size, mtimeMs, mode } : { path, kind }];
+  }
+
+  private async entriesOf(path: string): Promise<Dirent[]> {
+    let failure: NodeJS.ErrnoException;
+    try {
+      return await readdir(join(this.root, path), { withFileTypes: true });
+    } catch (error) {
+      failure = error as NodeJS.ErrnoException;
+    }
+    const { code = 'EUNKNOWN', message } = failure;
+    if (path === '') {
+      const what = `${this.root} cannot be read as a directory: ${message}`;
+      throw GITIGNORE_CODES.error('ROOT_INVALID', what, { cause: failure });
+    }
     // What is gone by now was not there.
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      options.onProblem?.({ path: path.replace(/\/$/, ''), message: (error as Error).message });
+      this.options.onProblem?.({ path: path.replace(/\/$/, ''), code, message });
     }
     return [];
   }
@@ -117,35 +192,4 @@ async function kindOf(
   const target = followSymlinks ? await stat(absolute).catch(() => null) : null;
   if (target === null) return 'link';
   return target.isDirectory() ? 'directory' : target.isFile() ? 'file' : null;
-}
-
-async function fileEntry(
-  root: string,
-  path: string,
-  kind: 'file' | 'link',
-  options: CheckedOptions,
-): Promise<FileEntry | null> {
-  if (!options.stat && options.maxFileSize === undefined) return { path, kind };
-  let stats: Stats;
-  try {
-    stats = await (options.followSymlinks ? stat : lstat)(join(root, path));
-  } catch {
-    return null;
-  }
-  if (options.maxFileSize !== undefined && stats.size > options.maxFileSize) return null;
-  const { size, mtimeMs, mode } = stats;
-  return options.stat ? { path, kind, size, mtimeMs, mode } : { path, kind };
-}
-
-/** False for what the globs leave out; a directory only where one says so. */
-function wantedBy(globs: readonly string[]): (path: string) => boolean {
-  if (globs.length === 0) return () => true;
-  const matcher = ignore({ allowRelativePaths: true }).add(globs);
-  const wantsMatch = globs.some((glob) => !glob.startsWith('!'));
-  return (path) => {
-    const { ignored, unignored } = matcher.test(path);
-    if (ignored) return true;
-    if (unignored) return false;
-    return path.endsWith('/') || !wantsMatch;
-  };
 }
