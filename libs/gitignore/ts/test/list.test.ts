@@ -130,7 +130,7 @@ describe.each(ENGINES)('%s', (engine) => {
     expect(found).toBeGreaterThan(0);
     expect(found).toBeLessThan(8000);
     expect(problems).toEqual([]);
-  });
+  }, 60_000);
 
   test('takes 10,000 patterns and an ignore file of a megabyte', async () => {
     const names = Array.from({ length: 10_000 }, (_, index) => `name-${index}`);
@@ -138,11 +138,14 @@ describe.each(ENGINES)('%s', (engine) => {
     writeFileSync(join(root, '.gitignore'), names.join('\n'));
     git(root, 'init', '-q');
     expect(await list(root)).toEqual(gitList(root));
-    const patterns = Array.from({ length: 30_000 }, (_, index) => `sub/name-${index}*/of-some-length/x?`);
+    const patterns = Array.from(
+      { length: 8000 },
+      (_, index) => `sub/name-${index}*/${'of-some-length/'.repeat(8)}x?`,
+    );
     writeFileSync(join(root, '.gitignore'), `${patterns.join('\n')}\nkeep\n`);
     expect(await list(root)).toEqual(gitList(root));
     expect(await list(root)).not.toContain('keep');
-  });
+  }, 60_000);
 
   test('a glob that matches a directory takes all in it, and the nearest decision counts', async () => {
     const root = makeTree({
@@ -390,7 +393,7 @@ describe('with the index', () => {
     for (let wait = 0; wait < 100 && threads() > before; wait++)
       await new Promise((resolve) => setTimeout(resolve, 20));
     expect(threads()).toBeLessThanOrEqual(before);
-  });
+  }, 60_000);
 
   test('walks that nobody reads keep no thread of the pool', async () => {
     const root = makeTree();
@@ -402,7 +405,7 @@ describe('with the index', () => {
     expect((await stat(root)).isDirectory()).toBe(true);
     await Promise.all(asked);
     for (const walk of walks) await walk.return();
-  });
+  }, 60_000);
 
   test('a listing lets the event loop run, and tells how many it found', async () => {
     const root = makeTree();

@@ -48,6 +48,7 @@ export async function* walkInScript(root: string, options: CheckedOptions): Asyn
     onProgress?.(found);
   }
   if (batch.length > 0) yield batch;
+  signal?.throwIfAborted();
 }
 
 class Walk {
