@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import * as fc from 'fast-check';
 
+import { createRuntime } from '../src/index.js';
 import { listWorkspace } from '../src/workspace/listing.js';
 import { codeOf, git, makeWorkspace, writeIn } from './workspace.js';
 
@@ -105,32 +106,14 @@ test('takes back in what an inner file allows, with all that is in it', async ()
   expect((await list(root, 'fallback')).files).toEqual(files);
 });
 
-test('runs no program that the repository names', async () => {
+test('runs no program that the repository names, though git does', async () => {
   const root = makeWorkspace({ a: '' });
   git(root, ['init', '-q']);
-  writeIn(root, 'hook.sh', '#!/bin/sh\ntouch "$(dirname "$0")/ran"\n', 0o755);
-  git(root, ['config', 'core.fsmonitor', join(root, 'hook.sh')]);
-  expect((await list(root)).files).toEqual(['a', 'hook.sh']);
-});
-
-test('a partial clone that lacks objects fetches none: its upload program is not run', async () => {
-  const root = makeWorkspace({ 'kept/a': '', 'left/b': '' });
-  git(root, ['init', '-q']);
-  git(root, ['add', '.']);
-  git(root, ['-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '-qm', 'one']);
-  git(root, ['sparse-checkout', 'set', '--cone', '--sparse-index', 'kept']);
-  const tree = git(root, ['rev-parse', 'HEAD:left']).trim();
   const ran = join(root, '.git', 'ran');
-  writeIn(root, '.git/upload.sh', `#!/bin/sh\ntouch '${ran}'\nexit 1\n`, 0o755);
-  git(root, ['config', 'core.repositoryFormatVersion', '1']);
-  git(root, ['config', 'extensions.partialClone', 'origin']);
-  git(root, ['config', 'remote.origin.promisor', 'true']);
-  git(root, ['config', 'remote.origin.url', root]);
-  git(root, ['config', 'remote.origin.uploadpack', join(root, '.git', 'upload.sh')]);
-  rmSync(join(root, '.git', 'objects', tree.slice(0, 2), tree.slice(2)), { force: true });
-  await list(root);
+  writeIn(root, '.git/hook.sh', `#!/bin/sh\ntouch '${ran}'\n`, 0o755);
+  git(root, ['config', 'core.fsmonitor', join(root, '.git', 'hook.sh')]);
+  expect((await list(root)).files).toEqual(['a']);
   expect(existsSync(ran)).toBe(false);
-  // Unless it is kept from it, git does run it.
   spawnSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
   expect(existsSync(ran)).toBe(true);
 });
@@ -157,6 +140,76 @@ test('a damaged index ends no listing, and is told', async () => {
   git(root, ['init', '-q']);
   writeFileSync(join(root, '.git', 'index'), 'DIRC nonsense');
   expect(await list(root)).toMatchObject({ files: ['a'], note: expect.stringContaining('index') as string });
+});
+
+test('a damaged configuration ends no listing, and is told', async () => {
+  const root = makeWorkspace({ a: '', 'b.log': '', '.gitignore': '*.log\n' });
+  git(root, ['init', '-q']);
+  writeFileSync(join(root, '.git', 'config'), '[core');
+  expect(await list(root)).toMatchObject({
+    files: ['.gitignore', 'a'],
+    note: expect.stringContaining('configuration') as string,
+  });
+});
+
+test('index entries that lead out of the workspace, or are longer than any path, end no listing', async () => {
+  const root = makeWorkspace({ a: '' });
+  git(root, ['init', '-q']);
+  const id = git(root, ['hash-object', '-w', 'a']).trim();
+  const long = 'd/'.repeat(3000) + 'f';
+  spawnSync('git', ['update-index', '-z', '--index-info'], { cwd: root, input: `100644 ${id}\t${long}\0` });
+  expect(git(root, ['ls-files'])).toContain('d/d/d');
+  expect((await list(root)).files).toEqual(['a']);
+});
+
+describe('the tool', () => {
+  const call = async (root: string, input: object) => {
+    const runtime = createRuntime({ workspace: root });
+    try {
+      return await runtime.call('list_files', input);
+    } finally {
+      await runtime.close();
+    }
+  };
+
+  test('takes globs and kinds, and a directory in every form', async () => {
+    const root = makeWorkspace({ 'src/a.ts': '', 'src/b.md': '', 'c.ts': '' });
+    for (const [input, files] of [
+      [{ globs: ['src'] }, ['src/a.ts', 'src/b.md']],
+      [{ types: ['ts'] }, ['c.ts', 'src/a.ts']],
+      [{ types: ['ts'], under: 'src/' }, ['src/a.ts']],
+      [{ under: '' }, ['c.ts', 'src/a.ts', 'src/b.md']],
+      [{ under: '.' }, ['c.ts', 'src/a.ts', 'src/b.md']],
+    ] as const) {
+      expect([input, await call(root, input)]).toMatchObject([input, { ok: true, data: { files } }]);
+    }
+    expect(await codeOf(() => call(root, { globs: ['./src'] }))).toBe('OPTION_INVALID');
+  });
+
+  test('says what a directory is where it lists nothing of it', async () => {
+    const root = makeWorkspace({ '.gitignore': 'out/\n', 'out/x': '', 'lib/y': '', 'a.txt': '' });
+    git(root, ['init', '-q']);
+    git(join(root, 'lib'), ['init', '-q']);
+    expect(await call(root, { under: 'none' })).toMatchObject({ ok: false, code: 'FILE_NOT_FOUND' });
+    for (const [under, text] of [
+      ['out', 'out is ignored by .gitignore, line 1: out/'],
+      ['a.txt', 'a.txt is no directory'],
+      ['lib', 'lib is a repository of its own'],
+    ] as const) {
+      const answer = await call(root, { under });
+      expect([under, answer.ok && answer.text]).toEqual([under, expect.stringContaining(text)]);
+    }
+    const whole = await call(root, {});
+    expect(whole.ok && whole.text).toContain('[repositories of their own, not listed: lib]');
+  });
+
+  test('counts names that are not UTF-8 where they concern what is asked for', async () => {
+    if (process.platform !== 'linux') return;
+    const root = makeWorkspace({ 'a/x': '', 'b/y': '' });
+    writeFileSync(Buffer.concat([Buffer.from(`${root}/a/`), Buffer.from([0xff])]), '');
+    expect(await call(root, { under: 'a' })).toMatchObject({ data: { files: ['a/x'], unnameable: 1 } });
+    expect(await call(root, { under: 'b' })).toMatchObject({ data: { files: ['b/y'], unnameable: 0 } });
+  });
 });
 
 test('stops when cancelled', async () => {
@@ -205,9 +258,10 @@ test('walks as git lists, on random trees with random rules', async () => {
           tryWrite(root, `${directory}.gitignore`, `${lines.join('\n')}\n`);
         mkdirSync(join(root, 'seed'), { recursive: true });
         git(root, ['init', '-q']);
-        const [byGit, byWalk] = await Promise.all([list(root, 'native'), list(root, 'fallback')]);
+        const byGit = git(root, ['ls-files', '-co', '--exclude-standard', '-z']).split('\0').filter(Boolean);
+        const ours = await Promise.all([list(root, 'native'), list(root, 'fallback')]);
         rmSync(root, { recursive: true });
-        expect(byWalk.files).toEqual(byGit.files);
+        for (const { files } of ours) expect(files).toEqual(byGit.sort());
       },
     ),
     { numRuns: 60 },

@@ -1,11 +1,10 @@
 /** The files of a workspace as git would list them: tracked, or neither tracked nor ignored. */
 
-import { isUtf8 } from 'node:buffer';
-import { existsSync, lstatSync, type Stats } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { isFishplateError, type EngineChoice } from '@fishplate/engine';
-import { capability, listFileNames, type ListOptions } from '@fishplate/gitignore';
+import { capability, type FileEntry, type ListOptions, walkFiles } from '@fishplate/gitignore';
 
 import { throwIfCancelled } from '../cancellation.js';
 import { isTemporary } from './commit.js';
@@ -19,108 +18,119 @@ export interface Listing {
   readonly note: string | null;
   /** Directories with a repository of their own; what is in them is not listed. */
   readonly nestedRepositories: readonly string[];
-  /** Directories that could not be read. */
+  /** Directories, and ignore files, that could not be read. */
   readonly unreadable: readonly string[];
-  /** Files whose names are not UTF-8, and so cannot be named here. */
-  readonly unnameable: number;
+  /** Files whose names are not UTF-8, and so cannot be named here, with U+FFFD for what is not. */
+  readonly unnameable: readonly string[];
 }
 
 /** How to list. */
 export interface ListingOptions {
   readonly engine: EngineChoice;
+  /** As `listFiles` of `@fishplate/gitignore` takes them. */
+  readonly globs?: readonly string[] | undefined;
+  readonly types?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told now and then how many paths were found and then looked at, and of how many (null while unknown). */
+  /** Told now and then how many paths were found, and of how many (null while unknown). */
   readonly onProgress?: ((done: number, total: number | null) => void) | undefined;
 }
 
-/** Paths looked at between two moments in which the event loop runs. */
-const BATCH = 250;
+/** What one walk found. */
+interface Found {
+  readonly files: string[];
+  readonly nested: string[];
+  readonly unreadable: string[];
+  readonly unnameable: string[];
+}
 
 /**
- * Lists the files of the workspace at `root`.
+ * Lists the files of the workspace at `root`: those that are there, of whatever kind.
  *
- * @throws FishplateError `ROOT_INVALID` where it is gone; `CANCELLED`.
+ * @throws FishplateError `ROOT_INVALID` where it is gone; `OPTION_INVALID` where a glob or type is none; `CANCELLED`.
  */
 export async function listWorkspace(root: string, options: ListingOptions): Promise<Listing> {
   throwIfCancelled(options.signal);
-  const unreadable: string[] = [];
-  const { names, note } = await findNames(root, options, (path) => unreadable.push(path));
   const engine = capability({ call: options.engine }).engine ?? 'none';
-  return { ...(await keepFiles(root, names, options)), engine, note, unreadable };
-}
-
-/** The index may be damaged, and the repository around may ignore the workspace as a whole: both are told, neither ends it. */
-async function findNames(
-  root: string,
-  { engine, signal, onProgress }: ListingOptions,
-  onUnreadable: (path: string) => void,
-): Promise<{ names: Buffer; note: string | null }> {
-  const list = async (more: ListOptions): Promise<Buffer> => {
-    try {
-      return await listFileNames(root, {
-        engine,
-        onProblem: ({ path }) => onUnreadable(path),
-        ...(signal === undefined ? {} : { signal }),
-        ...(onProgress === undefined ? {} : { onProgress: (found: number) => onProgress(found, null) }),
-        ...more,
-      });
-    } catch (error) {
-      throwIfCancelled(signal);
-      throw error;
-    }
+  const { found, note } = await findFiles(root, options);
+  options.onProgress?.(found.files.length, found.files.length);
+  const limits =
+    engine === 'js' && existsSync(join(root, '.git'))
+      ? 'without the native engine the index is not read: tracked files that are ignored are not listed'
+      : null;
+  return {
+    // Batches are sorted, which leaves little to do.
+    files: found.files.sort(),
+    engine,
+    note: note ?? limits,
+    nestedRepositories: found.nested.sort(),
+    unreadable: found.unreadable.sort(),
+    unnameable: found.unnameable.sort(),
   };
-  let note: string | null = null;
-  const names = await list({}).catch((error: unknown) => {
-    if (!isFishplateError(error) || error.code !== 'INDEX_UNREADABLE') throw error;
-    note = `${error.message}: tracked files that are ignored are not listed`;
-    return list({ tracked: 'ignore' });
-  });
-  if (names.length > 0 || existsSync(join(root, '.git'))) return { names, note };
-  const apart = await list({ repository: false });
-  const isIgnored = 'the repository around the workspace ignores it as a whole, and was left aside';
-  return apart.length === 0 ? { names, note } : { names: apart, note: isIgnored };
 }
 
-/** Leaves out what is tracked and no longer there, and what no path of a tool can name. */
-async function keepFiles(
+/**
+ * Index or configuration may be damaged, and the repository around may ignore the workspace as a whole: all are told, none
+ * ends it.
+ */
+async function findFiles(
   root: string,
-  names: Buffer,
   options: ListingOptions,
-): Promise<Pick<Listing, 'files' | 'nestedRepositories' | 'unnameable'>> {
-  const files: string[] = [];
-  const nested: string[] = [];
-  let unnameable = 0;
-  let found = 0;
-  for (let at = names.indexOf(0); at !== -1; at = names.indexOf(0, at + 1)) found += 1;
-  for (let start = 0, done = 1; start < names.length; done++) {
-    const end = names.indexOf(0, start);
-    const name = names.subarray(start, end);
-    start = end + 1;
-    if (!isUtf8(name)) unnameable += 1;
-    else {
-      const path = name.toString();
-      const stats = isTemporary(path) ? null : entryAt(join(root, path));
-      if (stats?.isFile() || stats?.isSymbolicLink()) files.push(path);
-      else if (stats?.isDirectory()) nested.push(path.replace(/\/$/, ''));
+): Promise<{ found: Found; note: string | null }> {
+  const apart = { repository: false };
+  let found: Found;
+  try {
+    found = await walk(root, options, {});
+  } catch (error) {
+    const code = isFishplateError(error) ? error.code : '';
+    if (code === 'INDEX_UNREADABLE') {
+      const note = `${(error as Error).message}: tracked files that are ignored are not listed`;
+      return { found: await walk(root, options, { tracked: 'ignore' }), note };
     }
-    if (done % BATCH === 0) {
-      options.onProgress?.(found + done, 2 * found);
-      await new Promise(setImmediate);
-      throwIfCancelled(options.signal);
-    }
+    if (code !== 'CONFIG_UNREADABLE') throw error;
+    const note = `${(error as Error).message}: the repository was left aside, and its ignore files above the workspace`;
+    return { found: await walk(root, options, apart), note };
   }
-  options.onProgress?.(2 * found, 2 * found);
-  // In the order of bytes already, which differs for a few characters only.
-  return { files: files.sort(), nestedRepositories: nested.sort(), unnameable };
+  const isEmpty = found.files.length + found.nested.length + found.unnameable.length === 0;
+  if (!isEmpty || existsSync(join(root, '.git'))) return { found, note: null };
+  const own = await walk(root, options, apart);
+  const isIgnored = 'the repository around the workspace ignores it as a whole, and was left aside';
+  return own.files.length === 0 ? { found, note: null } : { found: own, note: isIgnored };
 }
 
-/** Null where nothing is, or can be seen: a tracked directory may have become a file, or be closed to us. */
-function entryAt(absolute: string): Stats | null {
+async function walk(root: string, options: ListingOptions, more: ListOptions): Promise<Found> {
+  const { engine, globs, types, signal, onProgress } = options;
+  const found: Found = { files: [], nested: [], unreadable: [], unnameable: [] };
+  let told = 0;
+  const tell = (count: number): void => {
+    if (count > told) onProgress?.((told = count), null);
+  };
+  const request: ListOptions = {
+    engine,
+    // A file that is gone is nothing to work with.
+    deleted: false,
+    onProblem: ({ path }) => found.unreadable.push(path),
+    ...(globs === undefined ? {} : { globs }),
+    ...(types === undefined ? {} : { types }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress: tell }),
+    ...more,
+  };
   try {
-    return lstatSync(absolute, { throwIfNoEntry: false }) ?? null;
+    for await (const batch of walkFiles(root, request)) keep(batch, found);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR' || code === 'EACCES' || code === 'EPERM' || code === 'ELOOP') return null;
+    throwIfCancelled(signal);
     throw error;
   }
+  return found;
+}
+
+function keep(batch: readonly FileEntry[], found: Found): void {
+  const files: string[] = [];
+  for (const { path, kind } of batch) {
+    if (isTemporary(path)) continue;
+    if (path.includes('\ufffd')) found.unnameable.push(path);
+    else if (kind === 'repository') found.nested.push(path.replace(/\/$/, ''));
+    else files.push(path);
+  }
+  for (const path of files.sort()) found.files.push(path);
 }
