@@ -9,7 +9,7 @@ const ENDINGS = ['ts', 'js', 'md', 'log', 'o', 'json', 'txt', 'tmp'];
 const FOLDERS = ['src', 'lib', 'build', 'cache', 'test', 'pkg', 'mod', 'util'];
 
 /**
- * Makes a tree as of a large repository: nested directories, a file of patterns in every sixth.
+ * Makes a tree as of a large repository: nested directories, an ignore file in every sixth.
  *
  * @param {string} root
  * @param {number} wanted files, at least

@@ -7,7 +7,7 @@
  *     node tools/docs/errors.js --check   exit code 1 where it is not what the tables give
  */
 
-const { readFileSync, writeFileSync } = require('node:fs');
+const { existsSync, readdirSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
@@ -23,20 +23,38 @@ Malformed input, limits and faults throw a \`FishplateError\` with \`code\`, \`t
 a code of their own. At the MCP door both become a result with \`isError: true\`.
 `;
 
-/** The sections of the page: a title and a table of codes. */
-async function sections() {
-  const { ENGINE_CODES } = require(join(ROOT, 'libs/engine/ts'));
-  const { DIFF_CODES, DIFF_OUTCOMES } = require(join(ROOT, 'libs/diff/ts'));
-  const { RUNTIME_CODES, RUNTIME_OUTCOMES } = await import(
-    pathToFileURL(join(ROOT, 'apps/runtime/dist/codes.js')).href
+/** The libraries, the engine first: every folder of libs with a TypeScript floor. */
+function libraries() {
+  const names = readdirSync(join(ROOT, 'libs')).filter((name) =>
+    existsSync(join(ROOT, 'libs', name, 'ts', 'package.json')),
   );
+  return ['engine', ...names.filter((name) => name !== 'engine').sort()];
+}
+
+/** The sections of the page: a title and a table of codes. What a library exports as ..._CODES and ..._OUTCOMES is one. */
+async function sections() {
+  const runtime = await import(pathToFileURL(join(ROOT, 'apps/runtime/dist/codes.js')).href);
   return [
-    ['engine: thrown', ENGINE_CODES.entries],
-    ['diff: thrown', DIFF_CODES.entries],
-    ['diff: returned', DIFF_OUTCOMES],
-    ['runtime: thrown', RUNTIME_CODES.entries],
-    ['runtime: returned', RUNTIME_OUTCOMES],
+    ...libraries().flatMap((name) => tablesOf(name, require(join(ROOT, 'libs', name, 'ts')))),
+    ...tablesOf('runtime', runtime),
   ];
+}
+
+/**
+ * @param {string} track
+ * @param {Record<string, any>} exported
+ * @returns {[string, Record<string, { summary: string, hint: string }>][]}
+ */
+function tablesOf(track, exported) {
+  const ending = (/** @type {string} */ end) => Object.keys(exported).filter((name) => name.endsWith(end));
+  const thrown = ending('_CODES').map(
+    (name) => /** @type {const} */ ([`${track}: thrown`, exported[name].entries]),
+  );
+  const returned = ending('_OUTCOMES').map(
+    (name) => /** @type {const} */ ([`${track}: returned`, exported[name]]),
+  );
+  if (thrown.length === 0) throw new Error(`${track} exports no table of codes`);
+  return [...thrown, ...returned].map(([title, entries]) => [title, entries]);
 }
 
 /**

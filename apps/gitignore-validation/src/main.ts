@@ -8,12 +8,12 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { capability, listFiles, openMatcher } from '@fishplate/gitignore';
+import { capability, listFiles, openMatcher, walkFiles } from '@fishplate/gitignore';
 
 import { type Generated, generate, gitDecisions, gitList } from './generate';
 
@@ -86,7 +86,73 @@ function checks(repositories: number): Check[] {
       },
     },
     {
-      name: 'a file of 10,000 patterns is answered from',
+      name: 'closed directories are told, and the rest is listed',
+      async run(engine, folder) {
+        if (process.geteuid === undefined) return 'not on this system';
+        for (const path of ['open/a', 'closed/b', 'c']) write(folder, path);
+        chmodSync(join(folder, 'closed'), 0);
+        const problems: string[] = [];
+        const list = (): Promise<string[]> =>
+          listFiles(folder, { engine, onProblem: ({ path, code }) => problems.push(`${path} ${code}`) });
+        const files = await asNobody(folder, list);
+        chmodSync(join(folder, 'closed'), 0o755);
+        const found = JSON.stringify([files, problems]);
+        if (found !== '[["c","open/a"],["closed EACCES"]]') throw new Error(found);
+        return '1 directory';
+      },
+    },
+    {
+      name: 'what vanishes during a walk is no problem',
+      async run(engine, folder) {
+        for (let index = 0; index < 400; index++)
+          for (let file = 0; file < 20; file++) write(folder, `d${index}/e/file-${file}`);
+        let found = 0;
+        const problems: string[] = [];
+        for await (const batch of walkFiles(folder, {
+          engine,
+          onProblem: ({ path }) => problems.push(path),
+        })) {
+          if (found === 0) rmSync(folder, { recursive: true });
+          found += batch.length;
+        }
+        if (found === 0 || found >= 8000 || problems.length > 0)
+          throw new Error(`${found}, ${problems.join()}`);
+        return `${found} of 8000 files`;
+      },
+    },
+    {
+      name: 'an ignore file of a megabyte is read as git reads it',
+      needsGit: true,
+      async run(engine, folder) {
+        for (const path of ['sub/name-77', 'sub/name-x', 'keep', 'sub/new\nline']) write(folder, path);
+        const tail = 'of-some-length/'.repeat(8);
+        const patterns = Array.from({ length: 8000 }, (_, index) => `sub/name-${index}*/${tail}x?`);
+        write(folder, '.gitignore', [...patterns, 'sub/name-7[0-9]', 'keep'].join('\n'));
+        spawnSync('git', ['init', '-q'], { cwd: folder });
+        const files = (await listFiles(folder, { engine })).join();
+        if (files !== gitList(folder).join() || files.includes('keep')) throw new Error(files);
+        return `${patterns.length + 2} patterns`;
+      },
+    },
+    {
+      name: '200,000 answers leave no memory behind',
+      run(engine, folder) {
+        write(folder, '.gitignore', '*.log\n');
+        const matcher = openMatcher(folder, { engine });
+        const ask = (): void => {
+          for (let index = 0; index < 100_000; index++)
+            if (!matcher.ignores(`no-${index}/x.log`, false)) throw new Error(String(index));
+        };
+        ask();
+        const before = process.memoryUsage().rss;
+        ask();
+        const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+        if (grown > 60) throw new Error(`${grown.toFixed(0)} MiB`);
+        return `${grown.toFixed(0)} MiB more`;
+      },
+    },
+    {
+      name: 'an ignore file of 10,000 patterns is answered from',
       run(engine, folder) {
         mkdirSync(folder, { recursive: true });
         const patterns = Array.from({ length: 10_000 }, (_, index) => `dir-${index}/*.o${index % 7}`);
@@ -99,6 +165,24 @@ function checks(repositories: number): Check[] {
       },
     },
   ];
+}
+
+function write(folder: string, path: string, content = ''): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), content);
+}
+
+/** Permissions do not bind root: works as an ordinary user who owns `folder`, and may reach it. */
+async function asNobody<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
+  if (process.geteuid!() !== 0) return work();
+  chmodSync(dirname(folder), 0o755);
+  spawnSync('chown', ['-R', '65534', folder]);
+  process.seteuid!(65534);
+  try {
+    return await work();
+  } finally {
+    process.seteuid!(0);
+  }
 }
 
 function judged(engine: Engine, paths: number, different: number): string {

@@ -15,7 +15,7 @@ const MAX_ABSENT: usize = 1 << 18;
 /// What is known of a directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
-    /// Files of patterns that count in it.
+    /// Ignore files that count in it.
     pub chain: Chain,
     /// The decision that leaves it out as a whole, and all that is in it.
     pub excluded: Option<Arc<Decision>>,
@@ -24,7 +24,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Whether a tracked file in it is left out: by files of patterns that git does not know, unless git's take it back in.
+    /// Whether a tracked file in it is left out: by ignore files that git does not know, unless git's take it back in.
     pub fn hides(&self, file: &[u8]) -> bool {
         self.hides_tracked
             || ((self.excluded.is_some() || is_ignored(&self.chain, file, false))

@@ -43,7 +43,7 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// A matcher for the paths below `root`; `extra` names files of patterns beside `.gitignore`, which overrule it.
+    /// A matcher for the paths below `root`; `extra` names ignore files beside `.gitignore`, which overrule it.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl Matcher {
             && !self.is_ignored(path, Some(is_directory)))
     }
 
-    /// Whether a path stays listed though it is gone from the disk: it is tracked, and no file of patterns that git does not
+    /// Whether a path stays listed though it is gone from the disk: it is tracked, and no ignore file that git does not
     /// know hides it.
     ///
     /// # Errors
@@ -189,7 +189,7 @@ impl Matcher {
         fs::symlink_metadata(self.scope.absolute(full)).is_ok_and(|stats| stats.is_dir())
     }
 
-    /// Forgets everything: repository, configuration, index, files of patterns.
+    /// Forgets everything: repository, configuration, index, ignore files.
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ impl Matcher {
         Ok(())
     }
 
-    /// Forgets what changed paths (relative to the root) may have made untrue: files of patterns, and directories.
+    /// Forgets what changed paths (relative to the root) may have made untrue: ignore files, and directories.
     ///
     /// A path outside the root, in `.git`, or of the user's own patterns has everything read again. Returns whether more
     /// than the paths themselves may be listed otherwise than before.

@@ -1,4 +1,4 @@
-//! The repository around a directory, as far as ignoring goes: where its files of patterns are, and what it tracks.
+//! The repository around a directory, as far as ignoring goes: where its ignore files are, and what it tracks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -103,7 +103,7 @@ impl Repository {
         Ok(repository)
     }
 
-    /// The file of patterns that belongs to this clone alone.
+    /// The ignore file that belongs to this clone alone.
     pub fn info_exclude(&self) -> PathBuf {
         self.common_dir.join("info/exclude")
     }

@@ -11,7 +11,7 @@ pub struct Request {
     pub tracked: bool,
     /// Go into directories that links point to, each once: by its own path where it has one below the root.
     pub follow_links: bool,
-    /// Files of patterns beside `.gitignore`, which overrule it and leave out tracked files as well.
+    /// Ignore files beside `.gitignore`, which overrule it and leave out tracked files as well.
     pub extra_files: Vec<Vec<u8>>,
     /// Tracked files that are gone from the disk too, as git has it. Without them each file is on the disk, and of the
     /// kind that it has there.
@@ -29,7 +29,7 @@ pub struct Request {
     pub threads: Option<usize>,
     /// Refuse a directory without a repository around it.
     pub require_repository: bool,
-    /// Leave the repository around aside: only files of patterns below the root count.
+    /// Leave the repository around aside: only ignore files below the root count.
     pub no_repository: bool,
     /// Size and times of each file too.
     pub stat: bool,

@@ -1,4 +1,4 @@
-//! Files of patterns: how their lines are read, and which of them decides about a path.
+//! Ignore files: how their lines are read, and which of them decides about a path.
 
 use hashbrown::HashMap;
 
@@ -9,7 +9,7 @@ fn is_special(byte: u8) -> bool {
     matches!(byte, b'*' | b'?' | b'[' | b'\\')
 }
 
-/// One line of a file of patterns.
+/// One line of an ignore file.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     /// Without `!` and the slash at the end.
@@ -141,7 +141,7 @@ pub(crate) fn folded(bytes: &[u8], fold: bool) -> Vec<u8> {
     }
 }
 
-/// Largest file of patterns that counts, as in git.
+/// Largest ignore file that counts, as in git.
 pub const MAX_BYTES: u64 = 100 << 20;
 
 /// The patterns of one file, in an order that finds the deciding one without trying all.
@@ -158,7 +158,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Reads the content of a file of patterns; `fold` ignores the case of ASCII letters.
+    /// Reads the content of an ignore file; `fold` ignores the case of ASCII letters.
     pub fn parse(content: &[u8], fold: bool) -> Self {
         let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
         let mut rules = Self {

@@ -1,4 +1,4 @@
-//! What decides about the paths below a directory: the chain of files of patterns, and the repository around it.
+//! What decides about the paths below a directory: the chain of ignore files, and the repository around it.
 
 use std::fs;
 use std::io;
@@ -109,7 +109,7 @@ pub struct Scope {
     excludes_file: Option<PathBuf>,
     /// The repository around the root.
     pub repository: Option<Repository>,
-    /// Files of patterns in each directory, weakest first.
+    /// Ignore files in each directory, weakest first.
     pub file_names: Vec<Vec<u8>>,
     /// `info/exclude` and `core.excludesFile`.
     pub outermost: Chain,
@@ -138,7 +138,7 @@ pub enum OpenError {
 }
 
 impl Scope {
-    /// Opens `directory`. `extra` names files of patterns beside `.gitignore`, which overrule it. Without `uses_repository`
+    /// Opens `directory`. `extra` names ignore files beside `.gitignore`, which overrule it. Without `uses_repository`
     /// the repository around is left aside: what is above counts for nothing, but the user's own patterns do.
     ///
     /// # Errors
@@ -186,7 +186,7 @@ impl Scope {
         })
     }
 
-    /// Whether a path from the top is that of the user's own file of patterns.
+    /// Whether a path from the top is that of the user's own ignore file.
     pub fn is_excludes_file(&self, path: &[u8]) -> bool {
         let file = self.excludes_file.as_ref().map(|file| self.top.join(file));
         file.is_some_and(|file| file == self.absolute(path))
@@ -200,7 +200,7 @@ impl Scope {
         })
     }
 
-    /// Whether there are files of patterns that git does not know.
+    /// Whether there are ignore files that git does not know.
     pub fn has_extra(&self) -> bool {
         self.file_names.len() > 1
     }
@@ -210,7 +210,7 @@ impl Scope {
         self.top.join(path_from(path))
     }
 
-    /// The chain within a directory: `outer`, and the files of patterns that `has` says are there.
+    /// The chain within a directory: `outer`, and the ignore files that `has` says are there.
     ///
     /// `directory` is from the top, empty or with a slash at its end; `absolute` is its path. `report` is told of files that
     /// are closed or too large.
@@ -257,7 +257,7 @@ fn user_patterns(settings: &Settings, top: &Path) -> Chain {
     stacked(rules, 0, source, false, None)
 }
 
-/// Reads a file of patterns, which may be a link. None where it cannot be read: git too goes on.
+/// Reads an ignore file, which may be a link. None where it cannot be read: git too goes on.
 fn read_rules(path: &Path, ignore_case: bool) -> Option<Rules> {
     let content = read_regular(path, true, MAX_BYTES).ok()?;
     Some(Rules::parse(&content, ignore_case))

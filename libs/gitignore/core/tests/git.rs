@@ -193,7 +193,7 @@ fn write(path: &Path, content: &[u8]) -> bool {
         && fs::write(path, content).is_ok()
 }
 
-/// Makes files, directories, links and files of patterns; all paths that were asked for, also those that could not be.
+/// Makes files, directories, links and ignore files; all paths that were asked for, also those that could not be.
 fn populate(root: &Path, random: &mut Random) -> Vec<Vec<u8>> {
     let mut paths = Vec::new();
     for _ in 0..random.below(40) + 5 {

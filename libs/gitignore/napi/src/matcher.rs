@@ -20,7 +20,7 @@ pub struct DecisionJs {
 impl From<Decision> for DecisionJs {
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "files of patterns are under 100 MiB"
+        reason = "ignore files are under 100 MiB"
     )]
     fn from(decision: Decision) -> Self {
         Self {

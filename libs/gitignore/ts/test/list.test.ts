@@ -96,7 +96,7 @@ describe.each(ENGINES)('%s', (engine) => {
     expect(await list(root)).toEqual(['a', 'plain/y', 'vendor/lib/']);
   });
 
-  test('passes over files of patterns that are links or pipes', async () => {
+  test('passes over ignore files that are links or pipes', async () => {
     const outside = makeTree({ rules: 'a\n' });
     const root = makeTree({ a: '', 'd/b': '' });
     symlinkSync(join(outside, 'rules'), join(root, '.gitignore'));

@@ -1,4 +1,4 @@
-//! Any bytes are a file of patterns, and the deciding one is the last that matches by itself.
+//! Any bytes are an ignore file, and the deciding one is the last that matches by itself.
 #![no_main]
 
 use fishplate_gitignore::Rules;

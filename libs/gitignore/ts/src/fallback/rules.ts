@@ -1,11 +1,11 @@
-/** Files of patterns by npm `ignore`: what stands in for git's rules where the binding cannot be had. */
+/** Ignore files by npm `ignore`: what stands in for git's rules where the binding cannot be had. */
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import ignore, { type Ignore } from 'ignore';
 
-/** Largest file of patterns that is read, in bytes; a larger one counts as none. */
+/** Largest ignore file that is read, in bytes; a larger one counts as none. */
 const MAX_BYTES = 16 << 20;
 
 /** The patterns of one file. */
@@ -18,7 +18,7 @@ export interface Rules {
   readonly matcher: Ignore;
 }
 
-/** What one file of patterns says about a path. */
+/** What one ignore file says about a path. */
 export interface Opinion {
   readonly source: string;
   readonly line: number;
@@ -75,7 +75,7 @@ export function admitted(rules: readonly Rules[], directory: string): readonly R
   });
 }
 
-/** Reads a file of patterns; null where there is none, it is a link, or it cannot be read. */
+/** Reads an ignore file; null where there is none, it is a link, or it cannot be read. */
 export function readRules(root: string, source: string, base: string): Rules | null {
   const text = readPatterns(join(root, source));
   if (text === null) return null;
@@ -100,7 +100,7 @@ function readPatterns(path: string): string | null {
       closeSync(file);
     }
   } catch {
-    // Git too goes on without a file of patterns that it cannot read.
+    // Git too goes on without an ignore file that it cannot read.
     return null;
   }
 }
