@@ -574,7 +574,7 @@ fn batches_have_no_more_files_than_asked_for() {
         sizes
             .lock()
             .expect("nobody panicked")
-            .push(batch.ends.len())
+            .push(batch.ends.len());
     };
     let control = Control::default();
     walk(&tree.0, &request, &control, &take).expect("it is walked");

@@ -25,7 +25,7 @@ function run(script: string, command: readonly string[] = []): SpawnSyncReturns<
   chmodSync(join(file, '..'), 0o755);
   const [program, ...args] = [...command, process.execPath, file];
   const env = { ...process.env, FISHPLATE_GITIGNORE_ENGINE: 'native', HOME: '/nonexistent' };
-  return spawnSync(program!, args, { encoding: 'utf8', timeout: 60_000, env });
+  return spawnSync(program, args, { encoding: 'utf8', timeout: 60_000, env });
 }
 
 function expectOutput(result: SpawnSyncReturns<string>, stdout: string): void {
