@@ -160,7 +160,7 @@ test('index entries that lead out of the workspace, or are longer than any path,
   spawnSync('git', ['update-index', '-z', '--index-info'], { cwd: root, input: `100644 ${id}\t${long}\0` });
   expect(git(root, ['ls-files'])).toContain('d/d/d');
   expect((await list(root)).files).toEqual(['a']);
-});
+}, 60_000);
 
 describe('the tool', () => {
   const call = async (root: string, input: object) => {
