@@ -56,7 +56,7 @@ test('several worker threads list at once, and one that is ended in the middle h
         await Promise.all(workers.map((worker) => new Promise((done) => worker.once('message', done))));
         await Promise.all(workers.map((worker) => worker.terminate()));
       }
-      console.log((await gitignore.listFiles(root)).length);
+      console.log(String((await gitignore.listFiles(root)).length));
     })();`;
   expectOutput(run(script), '6001\n');
 });
@@ -75,7 +75,7 @@ test('a process ends by itself once its walks have, and not before', () => {
     (async () => {
       let found = 0;
       for await (const batch of gitignore.walkFiles(${JSON.stringify(largeTree())})) found += batch.length;
-      console.log(found);
+      console.log(String(found));
     })();`;
   expectOutput(run(script), '6001\n');
 });
@@ -94,7 +94,7 @@ test('100,000 calls leave no memory behind', () => {
     const before = process.memoryUsage().rss;
     calls(100000);
     const grown = (process.memoryUsage().rss - before) / 2 ** 20;
-    console.log(grown < 40 ? 'even' : grown);`;
+    console.log(grown < 40 ? 'even' : String(grown));`;
   expectOutput(run(script), 'even\n');
 });
 
@@ -117,7 +117,7 @@ test('without threads to be had a listing is whole, and a walk says what is wron
       try {
         for await (const batch of gitignore.walkFiles(${JSON.stringify(root)})) void batch;
       } catch (error) { code = error.code; }
-      console.log(files.length, code);
+      console.log(files.length + ' ' + code);
     })();`;
   expectOutput(run(script, setpriv), '6001 ENGINE_FAULT\n');
 });
