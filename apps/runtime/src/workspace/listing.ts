@@ -31,7 +31,7 @@ export interface ListingOptions {
   readonly globs?: readonly string[] | undefined;
   readonly types?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told now and then how many paths were found, and of how many (null while unknown). */
+  /** Told now and then how many paths were found and then taken, and of how many (null while unknown). */
   readonly onProgress?: ((done: number, total: number | null) => void) | undefined;
 }
 
@@ -41,6 +41,8 @@ interface Found {
   readonly nested: string[];
   readonly unreadable: string[];
   readonly unnameable: string[];
+  /** Paths that came. */
+  taken: number;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function listWorkspace(root: string, options: ListingOptions): Prom
   throwIfCancelled(options.signal);
   const engine = capability({ call: options.engine }).engine ?? 'none';
   const { found, note } = await findFiles(root, options);
-  options.onProgress?.(found.files.length, found.files.length);
+  options.onProgress?.(2 * found.taken, 2 * found.taken);
   const limits =
     engine === 'js' && existsSync(join(root, '.git'))
       ? 'without the native engine the index is not read: tracked files that are ignored are not listed'
@@ -99,10 +101,11 @@ async function findFiles(
 
 async function walk(root: string, options: ListingOptions, more: ListOptions): Promise<Found> {
   const { engine, globs, types, signal, onProgress } = options;
-  const found: Found = { files: [], nested: [], unreadable: [], unnameable: [] };
+  const found: Found = { files: [], nested: [], unreadable: [], unnameable: [], taken: 0 };
   let told = 0;
   const tell = (count: number): void => {
-    if (count > told) onProgress?.((told = count), null);
+    const done = count + found.taken;
+    if (done > told) onProgress?.((told = done), null);
   };
   const request: ListOptions = {
     engine,
@@ -125,6 +128,7 @@ async function walk(root: string, options: ListingOptions, more: ListOptions): P
 }
 
 function keep(batch: readonly FileEntry[], found: Found): void {
+  found.taken += batch.length;
   const files: string[] = [];
   for (const { path, kind } of batch) {
     if (isTemporary(path)) continue;
