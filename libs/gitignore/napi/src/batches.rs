@@ -111,6 +111,8 @@ impl Exchange {
         if state.is_closed {
             return false;
         }
+        // Behind the end every question is answered at once, also one that comes before this thread goes on.
+        state.is_closed = matches!(message, Message::End(_));
         match state.waiting.take() {
             Some(waiting) => message.settle(waiting),
             None => state.messages.push_back(message),
@@ -204,7 +206,5 @@ fn run(root: &Path, request: &Request, control: &Control, exchange: &Exchange) {
         Ok(ended) => ended.map_err(|error| walk_fault(&error)),
         Err(_) => Err(fault("ENGINE_FAULT", "the walk panicked")),
     };
-    // Once it has ended, every further question is answered at once.
     exchange.give(Message::End(ended));
-    exchange.lock().is_closed = true;
 }

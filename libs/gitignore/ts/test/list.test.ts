@@ -111,9 +111,18 @@ describe.each(ENGINES)('%s', (engine) => {
     const work = () => list(root, { onProblem: ({ path, code }) => problems.push(`${path}: ${code}`) });
     expect(await asNobody(root, work)).toEqual(['c', 'open/a']);
     expect(problems).toEqual(['closed: EACCES']);
+    const walkOften = async (): Promise<void> => {
+      for (let turn = 0; turn < 200; turn++) {
+        const told: string[] = [];
+        for await (const batch of walkFiles(root, { engine, onProblem: ({ path }) => told.push(path) }))
+          expect(batch.length).toBeGreaterThan(0);
+        expect(told).toEqual(['closed']);
+      }
+    };
+    await asNobody(root, walkOften);
     // A root that is closed is no empty one.
     expect(await asNobody(root, () => codeOf(() => list(join(root, 'closed'))))).toBe('ROOT_INVALID');
-  });
+  }, 60_000);
 
   test('directories that vanish meanwhile are no problem', async () => {
     const root = makeTree();
