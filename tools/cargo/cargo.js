@@ -18,9 +18,10 @@ function cargo(args, onLine) {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));
     if (!child.stdout || !onLine) return;
+    const isForPrograms = args.includes('--message-format');
     let rest = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
-      process.stdout.write(text);
+      if (!isForPrograms) process.stdout.write(text);
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       lines.forEach(onLine);

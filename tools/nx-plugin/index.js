@@ -9,8 +9,8 @@
 const { writeFileSync } = require('node:fs');
 const { dirname } = require('node:path');
 
-const { packagesBelow, projectName, readJson, readPackages } = require('./packages');
-const { roomOf, tagsOf } = require('./rooms');
+const { packagesBelow, projectName, readExecutables, readJson, readPackages } = require('./packages');
+const { EXECUTABLES, roomOf, tagsOf } = require('./rooms');
 const { TARGETS } = require('./targets');
 
 /** @type {import('@nx/devkit').CreateNodes} */
@@ -18,6 +18,7 @@ const createNodesV2 = [
   '{libs,apps,benchmarks}/**/{package.json,Cargo.toml}',
   (files, _options, { workspaceRoot }) => {
     const packages = readPackages(workspaceRoot, files);
+    const executables = readExecutables(workspaceRoot, files);
     return files.flatMap((file) => {
       const folder = dirname(file).replaceAll('\\', '/');
       const room = roomOf(folder);
@@ -27,25 +28,39 @@ const createNodesV2 = [
       const project = projectName(workspaceRoot, folder) ?? name;
       if (project === undefined) return [];
       const below = name === undefined ? [] : packagesBelow(packages, name);
-      const targets = TARGETS[room.kind]({ folder, project, below, track: room.track });
+      const { track } = room;
+      const shipped = executables.filter((executable) => executable.track === track);
+      const targets = TARGETS[room.kind]({ folder, project, below, track, shipped });
       return [[file, { projects: { [folder]: { root: folder, tags: tagsOf(room), targets } } }]];
     });
   },
 ];
 
 /**
- * A bench links its rivals through a crate in its own folder: no manifest can say that a package needs a crate.
+ * What no manifest can say, for it is a package that needs a crate: a bench links its rivals through a crate in its own
+ * folder, and a library starts the executables of its track.
  *
  * @type {import('@nx/devkit').CreateDependencies}
  */
 function createDependencies(_options, { projects }) {
   const byFolder = new Map(Object.entries(projects).map(([name, { root }]) => [root, name]));
   return [...byFolder].flatMap(([root, target]) => {
-    const source = byFolder.get(dirname(root));
-    if (roomOf(root)?.kind !== 'rivals' || source === undefined) return [];
+    const folder = dependentOf(root);
+    const source = folder === undefined ? undefined : byFolder.get(folder);
+    if (source === undefined) return [];
     const type = /** @type {import('@nx/devkit').DependencyType.static} */ ('static');
-    return [{ source, target, type, sourceFile: `${dirname(root)}/package.json` }];
+    return [{ source, target, type, sourceFile: `${folder}/package.json` }];
   });
+}
+
+/**
+ * @param {string} root folder of a crate
+ * @returns {string | undefined} folder of the package that needs it without saying so
+ */
+function dependentOf(root) {
+  const kind = roomOf(root)?.kind ?? '';
+  if (kind === 'rivals') return dirname(root);
+  return EXECUTABLES.has(kind) ? `${dirname(root)}/ts` : undefined;
 }
 
 /**

@@ -3,7 +3,7 @@
 const { existsSync, readFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 
-const { roomOf } = require('./rooms');
+const { EXECUTABLES, roomOf } = require('./rooms');
 
 /**
  * A package of the workspace and what stands below it.
@@ -56,6 +56,29 @@ function packagesBelow(packages, name) {
 }
 
 /**
+ * A crate whose executable its track ships.
+ *
+ * @typedef {object} Executable
+ * @property {string} project its name in the graph, which is the crate's and the executable's
+ * @property {string | undefined} track
+ */
+
+/**
+ * @param {string} root
+ * @param {readonly string[]} files relative paths, any files among them
+ * @returns {Executable[]}
+ */
+function readExecutables(root, files) {
+  return files.flatMap((file) => {
+    const folder = dirname(file).replaceAll('\\', '/');
+    const room = roomOf(folder);
+    if (!file.endsWith('Cargo.toml') || room === undefined || !EXECUTABLES.has(room.kind)) return [];
+    const project = projectName(root, folder);
+    return project === undefined ? [] : [{ project, track: room.track }];
+  });
+}
+
+/**
  * @param {string} root
  * @param {string} folder
  * @returns {string | undefined} the name in its project.json
@@ -70,4 +93,4 @@ function readJson(file) {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-module.exports = { packagesBelow, projectName, readJson, readPackages };
+module.exports = { packagesBelow, projectName, readExecutables, readJson, readPackages };

@@ -3,7 +3,7 @@
 /**
  * What a folder is, from where it stands. The layout is the only place that says it, so that no project.json has to.
  *
- * @typedef {'core' | 'napi' | 'ts' | 'validation' | 'bench' | 'rivals' | 'harness' | 'runtime' | 'integration'} Kind
+ * @typedef {'helper' | 'core' | 'daemon' | 'napi' | 'ts' | 'validation' | 'bench' | 'rivals' | 'harness' | 'runtime' | 'integration'} Kind
  *
  * @typedef {object} Room
  * @property {Kind} kind
@@ -12,7 +12,9 @@
 
 /** @type {readonly [pattern: RegExp, kind: Kind][]} the first that matches decides */
 const SHAPES = [
-  [/^libs\/([^/]+)\/(?:core|helper|daemon)$/, 'core'],
+  [/^libs\/([^/]+)\/core$/, 'core'],
+  [/^libs\/([^/]+)\/helper$/, 'helper'],
+  [/^libs\/([^/]+)\/daemon$/, 'daemon'],
   [/^libs\/([^/]+)\/napi$/, 'napi'],
   [/^libs\/([^/]+)\/ts$/, 'ts'],
   [/^apps\/(.+)-validation$/, 'validation'],
@@ -22,6 +24,9 @@ const SHAPES = [
   [/^benchmarks\/([^/]+)\/addon$/, 'rivals'],
   [/^benchmarks\/([^/]+)$/, 'bench'],
 ];
+
+/** Kinds of crates whose executable a track ships beside its binding. */
+const EXECUTABLES = new Set(['helper', 'daemon']);
 
 /** Tags say what a person selects by: `nx run-many -t test -p tag:kind:core`. */
 const TAGGED_KINDS = new Map([
@@ -49,4 +54,4 @@ function tagsOf({ kind, track }) {
   return track === undefined ? tags : [`track:${track}`, ...tags];
 }
 
-module.exports = { roomOf, tagsOf };
+module.exports = { EXECUTABLES, roomOf, tagsOf };

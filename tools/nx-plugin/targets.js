@@ -11,14 +11,17 @@
  * @property {string} project its name in the graph; of a crate, the crate's name
  * @property {Package[]} below workspace packages that it stands on
  * @property {string | undefined} track
+ * @property {import('./packages').Executable[]} shipped executables of its track
  */
 
 const ESM_JEST = { NODE_OPTIONS: '--experimental-vm-modules' };
 
 /** @type {Record<import('./rooms').Kind, (context: Context) => Record<string, Target>>} */
 const TARGETS = {
-  core: (context) => ({ lint: lintCrate(context), test: testCrate(context) }),
-  napi: (context) => ({ lint: lintCrate(context, '--lib'), build: buildBinding() }),
+  helper: (context) => ({ ...crate(context), build: buildExecutable(context, '--static') }),
+  core: crate,
+  daemon: (context) => ({ ...crate(context), build: buildExecutable(context) }),
+  napi: (context) => ({ lint: lintCrate(context, '--lib'), build: buildBinding(context) }),
   rivals: (context) => ({ lint: lintCrate(context, '--lib') }),
   ts: (context) => ({ ...typescript(context), test: jest(context, bindingsBelow(context)) }),
   runtime: (context) => ({ ...typescript(context), test: jest(context, everythingBelow(context), ESM_JEST) }),
@@ -32,6 +35,11 @@ const TARGETS = {
   bench: (context) => ({ lint: eslint(), bench: bench(context) }),
   harness: () => ({ lint: eslint() }),
 };
+
+/** @param {Context} context */
+function crate(context) {
+  return { lint: lintCrate(context), test: testCrate(context) };
+}
 
 /** @param {Context} context */
 function typescript(context) {
@@ -137,9 +145,29 @@ function testCrate({ project, folder }) {
   });
 }
 
-/** @returns {Target} */
-function buildBinding() {
+/**
+ * Copies an executable to the binding of its track, with which it is published.
+ *
+ * @param {Context} context
+ * @param {'' | '--static'} linking
+ * @returns {Target}
+ */
+function buildExecutable({ project, track }, linking = '') {
+  const folder = `libs/${track}/napi`;
+  return atRoot(`node tools/cargo/executable.js ${project} ${folder} ${linking}`.trim(), {
+    inputs: ['crate', '^crate', 'rust', '{workspaceRoot}/tools/cargo/*.js', NO_NPM],
+    outputs: [`{workspaceRoot}/${folder}/${project}`, `{workspaceRoot}/${folder}/${project}.exe`],
+  });
+}
+
+/**
+ * @param {Context} context
+ * @returns {Target}
+ */
+function buildBinding({ shipped }) {
   return inFolder('napi build --platform --release --no-js --no-dts-cache --output-dir .', {
+    // Whoever loads the binding finds the executables there.
+    dependsOn: builds(shipped),
     inputs: [
       'crate',
       '^crate',
@@ -171,9 +199,9 @@ function everythingBelow({ below }) {
   return builds(below.filter(({ room }) => BUILT.has(room.kind)));
 }
 
-/** @param {Package[]} packages */
-function builds(packages) {
-  return packages.length === 0 ? [] : [{ target: 'build', projects: packages.map(({ project }) => project) }];
+/** @param {readonly { project: string }[]} projects */
+function builds(projects) {
+  return projects.length === 0 ? [] : [{ target: 'build', projects: projects.map(({ project }) => project) }];
 }
 
 /**

@@ -55,12 +55,12 @@ function fingerprint(withNative) {
   return hash.digest('hex');
 }
 
-/** Bindings and folders of compiled JavaScript: a cleaned tree must not look built. */
+/** Bindings with their executables, and compiled JavaScript: a cleaned tree must not look built. */
 function outputs() {
   const tracks = readdirSync(join(ROOT, 'libs'));
   return tracks.flatMap((track) =>
     [`libs/${track}/ts/dist`, `libs/${track}/napi`].flatMap((folder) => {
-      const names = entries(join(ROOT, folder)).filter((name) => /\.(?:js|node)$/.test(name));
+      const names = entries(join(ROOT, folder)).filter((name) => /\.(?:js|node)$|^fishplate-/.test(name));
       return names.map((name) => `${folder}/${name}`);
     }),
   );

@@ -42,6 +42,15 @@ describe('the cache', () => {
     assert.ok(inputs.includes('FISHPLATE_DIFF_ENGINE'), inputs);
   });
 
+  test('an executable is an output of its build, and the sources below it are inputs', () => {
+    const { inputs, outputs, cache } = targetOf(copy, 'fishplate-sandboxd', 'build');
+    assert.ok(outputs?.includes('{workspaceRoot}/libs/sandbox/napi/fishplate-sandboxd'), String(outputs));
+    assert.ok(
+      inputs?.includes('^crate') && inputs.includes('rust') && cache === true,
+      JSON.stringify(inputs),
+    );
+  });
+
   test('the sources of a crate, the lock and the compiler are inputs of what loads its binding', () => {
     const inputs = hashInputs(copy, '@fishplate/diff', 'test');
     assert.ok(inputs.includes('^production') && inputs.includes('"rust"'), inputs);
@@ -65,6 +74,16 @@ function succeed(copy) {
  * @returns {string}
  */
 function hashInputs(copy, project, target) {
+  return JSON.stringify(targetOf(copy, project, target).inputs);
+}
+
+/**
+ * @param {WorkspaceCopy} copy
+ * @param {string} project
+ * @param {string} target
+ * @returns {import('@nx/devkit').TargetConfiguration}
+ */
+function targetOf(copy, project, target) {
   const { output } = copy.nx(['show', 'project', project, '--json']);
-  return JSON.stringify(JSON.parse(output.slice(output.indexOf('{'))).targets[target].inputs);
+  return JSON.parse(output.slice(output.indexOf('{'))).targets[target];
 }

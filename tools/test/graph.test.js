@@ -20,6 +20,16 @@ const ABOVE_DIFF_CORE = [
   'fishplate-diff-rivals',
 ];
 
+/** What stands on the helper of the sandbox track. */
+const ABOVE_HELPER = [
+  '@fishplate/sandbox',
+  '@fishplate/sandbox-validation',
+  'fishplate-sandbox',
+  'fishplate-sandbox-helper',
+  'fishplate-sandbox-napi',
+  'fishplate-sandboxd',
+];
+
 describe('the graph', () => {
   /** @type {WorkspaceCopy} */
   let copy;
@@ -58,6 +68,38 @@ describe('the graph', () => {
       'fishplate-syntax',
       'fishplate-syntax-napi',
     ]);
+  });
+
+  test('touching a helper marks its core and all that stands on that', () => {
+    touch('libs/sandbox/helper/src/main.rs');
+    const marked = copy.affected('--base', 'HEAD');
+    assert.deepEqual(
+      ABOVE_HELPER.filter((name) => !marked.includes(name)),
+      [],
+    );
+    assert.deepEqual(
+      marked.filter((name) => /diff|gitignore|syntax|engine/.test(name)),
+      [],
+    );
+  });
+
+  test('touching a daemon marks the library that starts it, and leaves core, helper and binding alone', () => {
+    touch('libs/sandbox/daemon/src/main.rs');
+    const marked = copy.affected('--base', 'HEAD');
+    assert.ok(marked.includes('@fishplate/sandbox') && marked.includes('fishplate-sandboxd'), String(marked));
+    assert.deepEqual(
+      marked.filter((name) => /^fishplate-/.test(name)),
+      ['fishplate-sandboxd'],
+    );
+  });
+
+  test('a binding is built with the executables of its track, and none of another', () => {
+    const { nodes } = readGraph(copy);
+    const before = (/** @type {string} */ name) => nodes[name]?.data.targets?.['build']?.dependsOn ?? [];
+    assert.deepEqual(before('fishplate-sandbox-napi'), [
+      { target: 'build', projects: ['fishplate-sandboxd', 'fishplate-sandbox-helper'] },
+    ]);
+    assert.deepEqual(before('fishplate-diff-napi'), []);
   });
 
   test('touching a TypeScript library marks no crate', () => {
@@ -112,7 +154,7 @@ describe('the graph', () => {
   });
 });
 
-const FLOORS = ['core', 'napi', 'ts', 'bench', 'validation', 'app'];
+const FLOORS = ['helper', 'core', 'daemon', 'napi', 'ts', 'bench', 'validation', 'app'];
 
 /** Tracks stand on these, as on a floor of their own. */
 const FOUNDATIONS = new Set(['engine', 'syntax']);
