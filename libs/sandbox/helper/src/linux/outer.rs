@@ -1,0 +1,283 @@
+//! The outer process: the supervisor's child, outside of the namespaces.
+
+use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
+
+use fishplate_sandbox_helper::{KILL, Plan, Report, Step, Strategy, TERMINATE};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{CWD, Mode, OFlags, mkdirat};
+use rustix::io::Errno;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+
+use super::command::Streams;
+use super::kernel::{self, Fork, channel};
+use super::protect::{self, Protection};
+use super::{Failure, Outcome, cleanup, init, tell, tree, view};
+
+/// A plan is a few kilobytes and what the command's arguments and variables are, which the kernel bounds too.
+const PLAN_BYTES: u64 = 64 << 20;
+
+/// Receives the plan, runs it to its end, and leaves nothing behind.
+pub fn run() -> i32 {
+    kernel::block_signals(true);
+    kernel::default_signals();
+    // Not ended with the host's terminal or group; that the channel is closed is what ends it.
+    let _ = rustix::process::setsid();
+    if kernel::close_from(3, false).is_err() {
+        return 1;
+    }
+    let received = match receive() {
+        Ok(received) => received,
+        // Nobody there any more: nothing was started.
+        Err(Failure {
+            errno: Errno::PIPE, ..
+        }) => return 0,
+        Err(failure) => {
+            tell(channel(), failure.report());
+            return 1;
+        }
+    };
+    let mut protection = Protection::default();
+    let plan = received.plan;
+    let ended = run_plan(&plan, received.streams, &mut protection);
+    if plan.strategy == Strategy::Plain {
+        tree::kill_descendants();
+    }
+    let removed = protection.release();
+    if let Some(kind) = cleanup::remove_cgroups(&plan.cgroups) {
+        tell(channel(), Report::Limit(kind));
+    }
+    if !plan.scratch.is_empty() {
+        cleanup::remove_tree(&plan.scratch);
+    }
+    if let Err(failure) = ended {
+        tell(channel(), failure.report());
+    }
+    tell(channel(), Report::Done);
+    drop(removed);
+    0
+}
+
+struct Received {
+    plan: Plan,
+    streams: Streams,
+}
+
+fn receive() -> Outcome<Received> {
+    let step = Failure::at(Step::Plan);
+    let mut byte = [0];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let message = recvmsg(
+        channel(),
+        &mut [IoSliceMut::new(&mut byte)],
+        &mut ancillary,
+        RecvFlags::CMSG_CLOEXEC,
+    )
+    .map_err(&step)?;
+    if message.bytes == 0 {
+        return Err(step(Errno::PIPE));
+    }
+    let mut fds = ancillary.drain().flat_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(fds) => fds.collect::<Vec<_>>(),
+        _ => Vec::new(),
+    });
+    let (Some(plan), Some(input), Some(output), Some(errors)) =
+        (fds.next(), fds.next(), fds.next(), fds.next())
+    else {
+        return Err(step(Errno::BADF));
+    };
+    let plan = read_plan(&plan).map_err(&step)?;
+    let streams = Streams {
+        input,
+        output,
+        errors,
+    };
+    Ok(Received { plan, streams })
+}
+
+fn read_plan(file: &OwnedFd) -> kernel::Result<Plan> {
+    let size = rustix::fs::fstat(file)?.st_size;
+    let size = u64::try_from(size).map_err(|_| Errno::INVAL)?;
+    if size > PLAN_BYTES {
+        return Err(Errno::FBIG);
+    }
+    let mut bytes = vec![0; usize::try_from(size).map_err(|_| Errno::FBIG)?];
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match rustix::io::pread(file, rest, filled as u64)? {
+            0 => return Err(Errno::INVAL),
+            count => filled += count,
+        }
+    }
+    Plan::decode(&bytes).map_err(|_| Errno::INVAL)
+}
+
+fn run_plan(plan: &Plan, streams: Streams, protection: &mut Protection) -> Outcome {
+    let step = Failure::at(Step::Fork);
+    if plan.strategy == Strategy::Plain {
+        let own = rustix::process::getpid();
+        rustix::process::set_child_subreaper(Some(own)).map_err(&step)?;
+    }
+    if !plan.scratch.is_empty() {
+        mkdirat(CWD, &plan.scratch, Mode::RWXU).map_err(Failure::within(Step::View, 20))?;
+    }
+    let (leash_end, leash) =
+        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(&step)?;
+    let forked = kernel::fork_into(namespaces(plan)).map_err(Failure::at(Step::Namespaces))?;
+    let (pid, init) = match forked {
+        Fork::Child => {
+            drop(leash);
+            init::run(plan, streams, &leash_end)
+        }
+        Fork::Parent { pid, pidfd } => (pid, pidfd),
+    };
+    drop((streams, leash_end));
+    let init = Init { pidfd: init, leash };
+    if let Err(failure) = attend(plan, pid, &init, protection) {
+        init.kill();
+        init.wait();
+        return Err(failure);
+    }
+    watch(&init);
+    init.wait();
+    Ok(())
+}
+
+/// Does for the init process what has to be done outside, while that goes on with the rest.
+fn attend(plan: &Plan, pid: i32, init: &Init, protection: &mut Protection) -> Outcome {
+    map_users(plan, pid)?;
+    cleanup::make_cgroups(&plan.cgroups)?;
+    cleanup::enter_cgroups(&plan.cgroups, pid)?;
+    init.order(b'G');
+    if view::has_view(plan.strategy) {
+        // The init process has its own by now.
+        rustix::process::umask(Mode::empty());
+        protection.prepare(plan)?;
+        init.tell(&protect::encode(&protection.held));
+    }
+    Ok(())
+}
+
+/// All but the network, which the command's process makes for itself.
+fn namespaces(plan: &Plan) -> libc::c_int {
+    let mut flags = match plan.strategy {
+        Strategy::Plain => return 0,
+        Strategy::Privileged => 0,
+        Strategy::User => libc::CLONE_NEWUSER,
+    };
+    flags |= libc::CLONE_NEWNS
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP;
+    flags
+}
+
+/// The init process, as its parent holds it.
+struct Init {
+    pidfd: OwnedFd,
+    leash: OwnedFd,
+}
+
+impl Init {
+    fn order(&self, what: u8) {
+        let _ = rustix::io::write(&self.leash, &[what]);
+    }
+
+    /// An init process that is gone is seen elsewhere.
+    fn tell(&self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            match rustix::io::write(&self.leash, bytes) {
+                Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn kill(&self) {
+        let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    fn wait(&self) {
+        let which = WaitId::PidFd(self.pidfd.as_fd());
+        while let Err(Errno::INTR) = waitid(which.clone(), WaitIdOptions::EXITED) {}
+    }
+}
+
+/// Until the init process has ended. An end of the channel is the supervisor's end.
+fn watch(init: &Init) {
+    loop {
+        let mut ready = [
+            PollFd::from_borrowed_fd(channel(), PollFlags::IN),
+            PollFd::new(&init.pidfd, PollFlags::IN),
+        ];
+        if poll(&mut ready, None).is_err_and(|error| error != Errno::INTR) {
+            init.kill();
+            return;
+        }
+        let [told, ended] = ready.map(|fd| !fd.revents().is_empty());
+        if ended {
+            return;
+        }
+        if told {
+            let mut byte = [0];
+            let length = rustix::io::read(channel(), &mut byte).unwrap_or(0);
+            if length > 0 && byte[0] == TERMINATE {
+                init.order(TERMINATE);
+            } else {
+                init.order(KILL);
+                init.kill();
+                return;
+            }
+        }
+    }
+}
+
+/// Maps the users of the new namespace to themselves, so that files keep their owners' names: all that this process has
+/// where it may, else its own.
+fn map_users(plan: &Plan, pid: i32) -> Outcome {
+    if plan.strategy != Strategy::User {
+        return Ok(());
+    }
+    map_users_of(pid).map_err(Failure::at(Step::Users))
+}
+
+fn map_users_of(pid: i32) -> kernel::Result<()> {
+    let write = |name: &str, text: &str| {
+        let path = format!("/proc/{pid}/{name}");
+        let file = rustix::fs::open(path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+        rustix::io::write(&file, text.as_bytes()).map(drop)
+    };
+    let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
+    if user.is_root() {
+        let whole = write("uid_map", &identity("uid_map")?)
+            .and_then(|()| write("gid_map", &identity("gid_map")?));
+        if whole != Err(Errno::PERM) {
+            return whole;
+        }
+    }
+    write("uid_map", &format!("{0} {0} 1", user.as_raw()))?;
+    write("setgroups", "deny")?;
+    write("gid_map", &format!("{0} {0} 1", group.as_raw()))
+}
+
+/// A map of all that this process' own namespace has.
+fn identity(name: &str) -> kernel::Result<String> {
+    let path = format!("/proc/self/{name}");
+    let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut bytes = vec![0; 4096];
+    let length = rustix::io::read(&file, &mut bytes)?;
+    let text = String::from_utf8_lossy(bytes.get(..length).unwrap_or_default()).into_owned();
+    let mut map = String::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        if let (Some(first), _, Some(count)) = (words.next(), words.next(), words.next()) {
+            map.push_str(&format!("{first} {first} {count}\n"));
+        }
+    }
+    Ok(map)
+}
