@@ -1,0 +1,102 @@
+//! The variables of a command: what the policy passes on, what it sets, and what the sandbox itself must set.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use crate::policy::{EnvPolicy, Inherit};
+
+const CORE: [&str; 9] = [
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "TZ",
+];
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The variables that a policy comes to.
+pub(crate) fn of_policy(
+    policy: &EnvPolicy,
+    host: &[(OsString, OsString)],
+) -> BTreeMap<OsString, OsString> {
+    let is_core = |name: &OsStr| {
+        let name = name.as_encoded_bytes();
+        CORE.iter().any(|core| core.as_bytes() == name) || name.starts_with(b"LC_")
+    };
+    let passed = |name: &OsStr| {
+        policy.inherit == Inherit::Core && is_core(name)
+            || policy.pass.iter().any(|pass| OsStr::new(pass) == name)
+    };
+    let mut variables: BTreeMap<OsString, OsString> = host
+        .iter()
+        .filter(|(name, _)| passed(name))
+        .cloned()
+        .collect();
+    if policy.inherit == Inherit::Core {
+        variables
+            .entry("PATH".into())
+            .or_insert_with(|| DEFAULT_PATH.into());
+    }
+    for (name, value) in &policy.set {
+        variables.insert(name.into(), value.into());
+    }
+    variables
+}
+
+/// Sends programs to the proxy at this port of loopback.
+pub(crate) fn set_proxy(variables: &mut BTreeMap<OsString, OsString>, port: u16) {
+    let http = format!("http://127.0.0.1:{port}");
+    let socks = format!("socks5h://127.0.0.1:{port}");
+    let local = "localhost,127.0.0.1,::1".to_owned();
+    for (name, value) in [
+        ("HTTP_PROXY", &http),
+        ("HTTPS_PROXY", &http),
+        ("ALL_PROXY", &socks),
+        ("NO_PROXY", &local),
+    ] {
+        variables.insert(name.into(), value.into());
+        variables.insert(name.to_ascii_lowercase().into(), value.into());
+    }
+    variables.insert("NODE_USE_ENV_PROXY".into(), "1".into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{of_policy, set_proxy};
+    use crate::policy::{EnvPolicy, Inherit};
+    use std::ffi::OsString;
+
+    fn host() -> Vec<(OsString, OsString)> {
+        [
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("TOKEN", "s"),
+            ("MINE", "m"),
+        ]
+        .map(|(name, value)| (name.into(), value.into()))
+        .to_vec()
+    }
+
+    #[test]
+    fn secrets_of_the_host_are_passed_on_by_name_only() {
+        let policy = EnvPolicy {
+            pass: vec!["MINE".into()],
+            ..EnvPolicy::default()
+        };
+        let names: Vec<_> = of_policy(&policy, &host()).into_keys().collect();
+        assert_eq!(names, ["LC_ALL", "MINE", "PATH"]);
+    }
+
+    #[test]
+    fn nothing_inherited_is_nothing_but_what_is_set() {
+        let policy = EnvPolicy {
+            inherit: Inherit::None,
+            set: [("A".to_owned(), "b".to_owned())].into(),
+            ..EnvPolicy::default()
+        };
+        let mut variables = of_policy(&policy, &host());
+        assert_eq!(variables.len(), 1);
+        set_proxy(&mut variables, 3128);
+        assert_eq!(
+            variables[&OsString::from("https_proxy")],
+            "http://127.0.0.1:3128"
+        );
+        assert_eq!(variables[&OsString::from("NODE_USE_ENV_PROXY")], "1");
+    }
+}

@@ -1,0 +1,392 @@
+//! One command, as the thread that watches sees it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use fishplate_sandbox_helper::{
+    KILL, LimitKind, NetworkPlan, Plan, Report, Step, TERMINATE, Usage,
+};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
+
+use super::spawn::{self, Spawned};
+use crate::capabilities::Enforcement;
+use crate::policy::Limits;
+use crate::supervisor::{Event, Handler, Launch, LimitHit, Outcome, StartError, Stdin};
+
+/// Bytes read from a pipe at once.
+const CHUNK: usize = 64 << 10;
+/// Bytes read of one command before others have their turn.
+const TURN: usize = 1 << 20;
+
+/// Which of the two streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    Out,
+    Err,
+}
+
+pub(super) struct Job {
+    pub(super) process: Spawned,
+    launch: Launch,
+    handler: Handler,
+    enforcement: Enforcement,
+    started: Instant,
+    /// When it is asked to end.
+    pub(super) wall: Option<Instant>,
+    /// When it is ended.
+    pub(super) end: Option<Instant>,
+    input: VecDeque<u8>,
+    close_input: bool,
+    output_left: Option<u64>,
+    open: [bool; 2],
+    truncated: bool,
+    timed_out: bool,
+    /// What it was told, for a helper that takes up what a killed one left.
+    plan: Plan,
+    limit: Option<LimitHit>,
+    status: Option<(i32, Usage)>,
+    failed: Option<Report>,
+    ended: bool,
+    silent: bool,
+}
+
+impl Job {
+    pub(super) fn new(
+        launch: Launch,
+        limits: &Limits,
+        plan: Plan,
+        process: Spawned,
+        handler: Handler,
+        enforcement: Enforcement,
+        started: Instant,
+    ) -> Self {
+        let (input, close_input) = match &launch.stdin {
+            Stdin::Null => (VecDeque::new(), true),
+            Stdin::Bytes(bytes) => (bytes.clone().into(), true),
+            Stdin::Open => (VecDeque::new(), false),
+        };
+        Self {
+            process,
+            handler,
+            enforcement,
+            started,
+            wall: limits
+                .wall_ms
+                .and_then(|wall| started.checked_add(Duration::from_millis(wall))),
+            end: None,
+            input,
+            close_input,
+            output_left: limits.output_bytes,
+            open: [true; 2],
+            truncated: false,
+            timed_out: false,
+            plan,
+            limit: None,
+            status: None,
+            failed: None,
+            ended: false,
+            silent: false,
+            launch,
+        }
+    }
+
+    /// The next moment at which something is to be done.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.end.or(self.wall)
+    }
+
+    /// Does what is due.
+    pub(super) fn on_time(&mut self, now: Instant) {
+        if self.end.is_some_and(|end| end <= now) {
+            self.end_now();
+        } else if self.end.is_none() && self.wall.is_some_and(|wall| wall <= now) {
+            self.timed_out = true;
+            self.limit.get_or_insert(LimitHit::WallMs);
+            self.wall = None;
+            self.terminate(now);
+        }
+    }
+
+    /// Asks it to end, and ends it after the grace.
+    pub(super) fn terminate(&mut self, now: Instant) {
+        if self.end.is_none() {
+            self.tell(TERMINATE);
+            self.end = now.checked_add(self.launch.grace);
+        }
+    }
+
+    /// Ends it.
+    pub(super) fn end_now(&mut self) {
+        self.tell(KILL);
+        self.wall = None;
+        // Should the helper itself not answer, it is ended too.
+        self.end = Instant::now().checked_add(Duration::from_secs(10));
+        if self.ended {
+            let _ = self.process.child.kill();
+        }
+        self.ended = true;
+    }
+
+    fn tell(&self, order: u8) {
+        let _ = send(
+            &self.process.channel,
+            &[order],
+            SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
+        );
+    }
+
+    pub(super) fn give(&mut self, bytes: Vec<u8>) {
+        if self.process.stdin.is_some() && !self.close_input {
+            self.input.extend(bytes);
+        }
+    }
+
+    pub(super) fn close_input(&mut self) {
+        self.close_input = true;
+    }
+
+    /// Writes what it takes. Answers how much it took, or lost by being closed, and whether more is waiting.
+    pub(super) fn feed(&mut self) -> (u64, bool) {
+        let mut taken = 0u64;
+        let had = !self.input.is_empty();
+        while let Some(stdin) = &self.process.stdin {
+            let (front, _) = self.input.as_slices();
+            if front.is_empty() {
+                break;
+            }
+            match rustix::io::write(stdin, front) {
+                Ok(count) => {
+                    self.input.drain(..count);
+                    taken += count as u64;
+                }
+                Err(Errno::AGAIN) => return (taken, true),
+                Err(Errno::INTR) => {}
+                Err(_) => {
+                    taken += self.input.len() as u64;
+                    self.input.clear();
+                    self.process.stdin = None;
+                }
+            }
+        }
+        if self.close_input {
+            self.process.stdin = None;
+        }
+        if had {
+            (self.handler)(Event::StdinDrained);
+        }
+        (taken, false)
+    }
+
+    /// Reads what there is. `false`: the stream has ended.
+    pub(super) fn read(&mut self, stream: Stream, buffer: &mut Vec<u8>) -> bool {
+        buffer.resize(CHUNK, 0);
+        let mut turn = 0;
+        while turn < TURN {
+            let pipe = match stream {
+                Stream::Out => &self.process.stdout,
+                Stream::Err => &self.process.stderr,
+            };
+            match rustix::io::read(pipe, &mut *buffer) {
+                Ok(0) => {
+                    self.open[stream as usize] = false;
+                    return false;
+                }
+                Ok(count) => {
+                    turn += count;
+                    self.take_output(stream, buffer.get(..count).unwrap_or_default());
+                }
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return true,
+                Err(_) => {
+                    self.open[stream as usize] = false;
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn take_output(&mut self, stream: Stream, bytes: &[u8]) {
+        let mut taken = bytes;
+        if let Some(left) = &mut self.output_left {
+            let most = usize::try_from(*left)
+                .unwrap_or(usize::MAX)
+                .min(bytes.len());
+            taken = bytes.get(..most).unwrap_or_default();
+            *left -= taken.len() as u64;
+        }
+        if !taken.is_empty() {
+            (self.handler)(match stream {
+                Stream::Out => Event::Stdout(taken),
+                Stream::Err => Event::Stderr(taken),
+            });
+        }
+        if taken.len() < bytes.len() && !self.truncated {
+            self.truncated = true;
+            self.limit.get_or_insert(LimitHit::OutputBytes);
+            self.end_now();
+        }
+    }
+
+    /// Takes the helper's reports. `true`: there will be no more, and all is gone.
+    pub(super) fn on_report(&mut self) -> bool {
+        loop {
+            match self.receive() {
+                Ok(Some(Report::Done)) => return true,
+                Ok(Some(Report::Exited { status, usage })) => self.status = Some((status, usage)),
+                Ok(Some(Report::Limit(kind))) => {
+                    self.limit.get_or_insert(match kind {
+                        LimitKind::Cpu => LimitHit::CpuMs,
+                        LimitKind::Memory => LimitHit::MemoryBytes,
+                        LimitKind::Processes => LimitHit::Processes,
+                        LimitKind::Files => LimitHit::FileBytes,
+                    });
+                }
+                Ok(Some(report @ Report::Failed { .. })) => {
+                    self.failed.get_or_insert(report);
+                }
+                Ok(Some(Report::Listening | Report::Probed)) => {}
+                Ok(None) => return false,
+                Err(_) => {
+                    // It ended without a last word; its exit is seen elsewhere.
+                    self.silent = true;
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn receive(&mut self) -> io::Result<Option<Report>> {
+        let mut message = [0; Report::SIZE];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let received = recvmsg(
+            &self.process.channel,
+            &mut [io::IoSliceMut::new(&mut message)],
+            &mut ancillary,
+            RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT,
+        );
+        let length = match received {
+            Err(Errno::AGAIN) => return Ok(None),
+            other => other?.bytes,
+        };
+        let sockets: Vec<OwnedFd> = ancillary
+            .drain()
+            .flat_map(|message| match message {
+                RecvAncillaryMessage::ScmRights(fds) => fds.collect::<Vec<_>>(),
+                _ => Vec::new(),
+            })
+            .collect();
+        for socket in sockets {
+            (self.handler)(Event::Listener(TcpListener::from(socket)));
+        }
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match message.get(..length).and_then(Report::decode) {
+            Some(report) => Ok(Some(report)),
+            None => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    /// Tells the end, after what is still in the pipes.
+    pub(super) fn finish(mut self, buffer: &mut Vec<u8>) {
+        for stream in [Stream::Out, Stream::Err] {
+            while self.open[stream as usize] && self.has_more(stream) {
+                if !self.read(stream, buffer) {
+                    break;
+                }
+            }
+        }
+        let end = match self.failed {
+            Some(report) if self.limit.is_none() => Err(self.start_error(report)),
+            _ => Ok(self.outcome()),
+        };
+        (self.handler)(Event::End(end));
+    }
+
+    /// Whether a pipe has bytes now: once its writers are gone, it is read to its end and not waited for.
+    fn has_more(&self, stream: Stream) -> bool {
+        let pipe = match stream {
+            Stream::Out => self.process.stdout.as_fd(),
+            Stream::Err => self.process.stderr.as_fd(),
+        };
+        rustix::io::ioctl_fionread(pipe).is_ok_and(|count| count > 0)
+    }
+
+    fn outcome(&self) -> Outcome {
+        let (status, usage) = match self.status {
+            Some((status, usage)) => (Some(ExitStatus::from_raw(status)), usage),
+            None => (None, Usage::default()),
+        };
+        Outcome {
+            exit_code: status.and_then(|status| status.code()),
+            // What ended without a word was ended by SIGKILL.
+            signal: status.map_or(Some(libc::SIGKILL), |status| status.signal()),
+            duration: self.started.elapsed(),
+            timed_out: self.timed_out,
+            truncated: self.truncated,
+            limit_hit: self.limit,
+            usage,
+            enforcement: self.enforcement.clone(),
+        }
+    }
+
+    fn start_error(&self, report: Report) -> StartError {
+        let Report::Failed {
+            step,
+            errno,
+            detail,
+        } = report
+        else {
+            return StartError::Stopped;
+        };
+        let error = io::Error::from_raw_os_error(errno);
+        let command = self.launch.command.clone();
+        match step {
+            Step::Exec if errno == libc::ENOENT => StartError::NotFound { command },
+            Step::Exec => StartError::NotExecutable { command, error },
+            Step::Cwd => StartError::Cwd {
+                path: self
+                    .launch
+                    .cwd
+                    .clone()
+                    .unwrap_or_else(|| self.launch.rules.workspace.clone()),
+                error,
+            },
+            _ => confine_error(step, detail, error),
+        }
+    }
+
+    /// After a helper that was killed from outside: another one that makes, and removes, all that it had made. It becomes no
+    /// command.
+    pub(super) fn take_up(&self) -> Option<Spawned> {
+        let plan = Plan {
+            probe: true,
+            network: NetworkPlan::None,
+            ..self.plan.clone()
+        };
+        spawn::spawn(&self.launch.helper, &plan, false).ok()
+    }
+
+    /// Whether there will be no more reports.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent
+    }
+}
+
+/// A failure of confining as an error.
+pub(super) fn confine_error(step: Step, detail: u32, error: io::Error) -> StartError {
+    StartError::Confine {
+        step: format!("{step:?}").to_lowercase(),
+        detail: detail.to_string(),
+        error,
+    }
+}
