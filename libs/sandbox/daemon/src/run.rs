@@ -1,0 +1,316 @@
+//! The commands of one client.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use fishplate_sandbox::{
+    Command, Execution, Finished, Output, Sandbox, StartError, Stdin, Supervisor, Violation,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{Fault, INVALID_PARAMS};
+use crate::message::{from_base64, notification};
+use crate::outgoing::{Outgoing, StreamName};
+
+/// Commands of one client at once.
+pub const MOST_RUNS: usize = 256;
+
+/// What a result keeps of each stream, unless the call says otherwise, in bytes.
+const KEPT_BYTES: usize = 8 << 20;
+
+/// Parameters of `start`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct StartParams {
+    /// In which sandbox.
+    pub sandbox: u64,
+    run: u64,
+    command: String,
+    #[serde(default)]
+    args: Vec<String>,
+    #[serde(default)]
+    cwd: Option<String>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    #[serde(default)]
+    stdin: Option<String>,
+    #[serde(default)]
+    timeout_ms: Option<u64>,
+    #[serde(default)]
+    max_output_bytes: Option<u64>,
+    #[serde(default)]
+    is_listening: bool,
+}
+
+/// The commands that run, by the client's numbers.
+#[derive(Debug)]
+pub struct Runs {
+    outgoing: Arc<Outgoing>,
+    running: Arc<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    runs: Mutex<HashMap<u64, Run>>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct Run {
+    sandbox: u64,
+    /// None while it is being started.
+    execution: Option<Execution>,
+}
+
+impl Runs {
+    /// No commands.
+    pub fn new(outgoing: Arc<Outgoing>) -> Self {
+        Self {
+            outgoing,
+            running: Arc::default(),
+        }
+    }
+
+    /// Starts a command; its output and its end are notifications.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`], for what is known at once. Then nothing is told of it.
+    pub fn start(
+        &self,
+        supervisor: &Supervisor,
+        sandbox: &Sandbox,
+        params: StartParams,
+    ) -> Result<(), Fault> {
+        let run = params.run;
+        let pump = Arc::new(Pump {
+            run,
+            outgoing: Arc::clone(&self.outgoing),
+            kept_bytes: params.max_output_bytes.map_or(KEPT_BYTES, |most| {
+                usize::try_from(most).unwrap_or(usize::MAX)
+            }),
+            is_listening: params.is_listening,
+            taken: [AtomicUsize::new(0), AtomicUsize::new(0)],
+            is_truncated: AtomicBool::new(false),
+        });
+        self.enter(run, params.sandbox)?;
+        let command = match params.try_into() {
+            Ok(command) => command,
+            Err(fault) => {
+                self.running.remove(run);
+                return Err(fault);
+            }
+        };
+        let (running, ending) = (Arc::clone(&self.running), Arc::clone(&pump));
+        let on_end = move |finished| {
+            // Before it is told, so that the number is free for whoever hears of it.
+            running.remove(run);
+            ending.end(finished);
+        };
+        let on_output = move |output: Output<'_>| pump.take(output);
+        match sandbox.start(supervisor, command, on_output, on_end) {
+            Ok(execution) => {
+                // Where it has ended already, it is not there any more.
+                if let Some(run) = self.running.lock().get_mut(&run) {
+                    run.execution = Some(execution);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.running.remove(run);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Asks a command to end, and ends it after half a second. One that has ended is no error: its end may be on the way.
+    pub fn kill(&self, run: u64) {
+        if let Some(execution) = self
+            .running
+            .lock()
+            .get(&run)
+            .and_then(|run| run.execution.as_ref())
+        {
+            execution.kill();
+        }
+    }
+
+    /// The same for all commands of a sandbox.
+    pub fn kill_of(&self, sandbox: u64) {
+        for run in self.running.lock().values() {
+            if run.sandbox == sandbox
+                && let Some(execution) = &run.execution
+            {
+                execution.kill();
+            }
+        }
+    }
+
+    /// Ends all commands, and waits until they are gone, but not for longer than `most`.
+    pub fn end_all(&self, most: Duration) {
+        let end = Instant::now() + most;
+        let mut runs = self.running.lock();
+        for execution in runs.values().filter_map(|run| run.execution.as_ref()) {
+            execution.kill_now();
+        }
+        while !runs.is_empty() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            runs = match self.running.changed.wait_timeout(runs, left) {
+                Ok((runs, _)) => runs,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    fn enter(&self, run: u64, sandbox: u64) -> Result<(), Fault> {
+        let mut running = self.running.lock();
+        if running.contains_key(&run) {
+            let message = format!("params of start: run {run} has not ended yet");
+            return Err(Fault::of_request(INVALID_PARAMS, message));
+        }
+        if running.len() >= MOST_RUNS {
+            let message = format!("{MOST_RUNS} commands of this client run: wait for one to end");
+            return Err(Fault::failed("START_FAILED", message));
+        }
+        running.insert(
+            run,
+            Run {
+                sandbox,
+                execution: None,
+            },
+        );
+        Ok(())
+    }
+}
+
+impl TryFrom<StartParams> for Command {
+    type Error = Fault;
+
+    fn try_from(params: StartParams) -> Result<Self, Fault> {
+        let stdin = match params.stdin {
+            None => Stdin::Null,
+            Some(text) => Stdin::Bytes(from_base64(&text, "stdin")?),
+        };
+        if let Some(name) = params
+            .env
+            .keys()
+            .find(|name| name.is_empty() || name.contains('='))
+        {
+            let message = format!("params of start: env has the name {name:?}");
+            return Err(Fault::of_request(INVALID_PARAMS, message));
+        }
+        let env = params.env.into_iter();
+        Ok(Self {
+            program: params.command.into(),
+            args: params.args.into_iter().map(OsString::from).collect(),
+            cwd: params.cwd.map(Into::into),
+            env: env
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            stdin,
+            wall_ms: params.timeout_ms,
+            // It is kept by the client.
+            kept_bytes: 0,
+        })
+    }
+}
+
+/// Brings what a command writes to the queue.
+#[derive(Debug)]
+struct Pump {
+    run: u64,
+    outgoing: Arc<Outgoing>,
+    kept_bytes: usize,
+    is_listening: bool,
+    /// Bytes of each stream that were looked at, up to those that are kept.
+    taken: [AtomicUsize; 2],
+    is_truncated: AtomicBool,
+}
+
+impl Pump {
+    fn take(&self, output: Output<'_>) {
+        let (stream, bytes) = match output {
+            Output::Stdout(bytes) => (StreamName::Stdout, bytes),
+            Output::Stderr(bytes) => (StreamName::Stderr, bytes),
+        };
+        let [stdout, stderr] = &self.taken;
+        let taken = match stream {
+            StreamName::Stdout => stdout,
+            StreamName::Stderr => stderr,
+        };
+        // One thread writes it.
+        let before = taken.load(Ordering::Relaxed);
+        let (kept, beyond) =
+            bytes.split_at(self.kept_bytes.saturating_sub(before).min(bytes.len()));
+        taken.store(before + kept.len(), Ordering::Relaxed);
+        let is_taken = (kept.is_empty() || self.outgoing.output(self.run, stream, kept, true))
+            && (beyond.is_empty()
+                || self.is_listening && self.outgoing.output(self.run, stream, beyond, false));
+        if !is_taken {
+            self.is_truncated.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn end(&self, finished: Result<Finished, StartError>) {
+        let told = match finished {
+            Ok(finished) => notification("ended", &self.ended(&finished)),
+            Err(error) => {
+                let (run, error) = (self.run, Fault::from(error));
+                notification("ended", &Unstarted { run, error })
+            }
+        };
+        let body = told.or_else(|error| {
+            let (run, error) = (self.run, Fault::failed("ENGINE_FAULT", error.to_string()));
+            notification("ended", &Unstarted { run, error })
+        });
+        self.outgoing.send(body.unwrap_or_default());
+    }
+
+    fn ended<'finished>(&self, finished: &'finished Finished) -> Ended<'finished> {
+        let outcome = &finished.outcome;
+        Ended {
+            run: self.run,
+            exit_code: outcome.exit_code,
+            signal: outcome.signal,
+            limit_hit: outcome.limit_hit.map(fishplate_sandbox::LimitHit::name),
+            duration_ms: outcome.duration.as_secs_f64() * 1e3,
+            truncated: outcome.truncated || self.is_truncated.load(Ordering::Relaxed),
+            violations: &finished.violations,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ended<'finished> {
+    run: u64,
+    exit_code: Option<i32>,
+    signal: Option<i32>,
+    limit_hit: Option<&'static str>,
+    duration_ms: f64,
+    truncated: bool,
+    violations: &'finished [Violation],
+}
+
+#[derive(Serialize)]
+struct Unstarted {
+    run: u64,
+    error: Fault,
+}
+
+impl Table {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Run>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remove(&self, run: u64) {
+        self.lock().remove(&run);
+        self.changed.notify_all();
+    }
+}
