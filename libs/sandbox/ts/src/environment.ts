@@ -1,0 +1,26 @@
+/** Which variables a command gets. */
+
+import type { EnvPolicy } from './policy';
+
+const CORE = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TERM', 'TZ'];
+/** Programs on Windows do not start without these. */
+const CORE_OF_WINDOWS = ['SystemRoot', 'SystemDrive', 'ComSpec', 'PATHEXT', 'USERPROFILE'];
+
+/** Where the host has none: a command without it finds no program. */
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The environment of a command: inherited, passed on, of the call, set by the policy; later wins. */
+export function environmentOf(
+  policy: EnvPolicy = {},
+  call: Readonly<Record<string, string>> = {},
+  own: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
+  const core = process.platform === 'win32' ? [...CORE, ...CORE_OF_WINDOWS] : CORE;
+  const isCore = (name: string): boolean => core.includes(name) || name.startsWith('LC_');
+  const passed = new Set(policy.pass ?? []);
+  const isInherited = (name: string): boolean =>
+    passed.has(name) || (policy.inherit !== 'none' && isCore(name));
+  const inherited = Object.entries(own).filter(([name, value]) => value !== undefined && isInherited(name));
+  const path = policy.inherit !== 'none' && process.platform !== 'win32' ? { PATH: DEFAULT_PATH } : {};
+  return { ...path, ...(Object.fromEntries(inherited) as Record<string, string>), ...call, ...policy.set };
+}

@@ -1,0 +1,287 @@
+/**
+ * The policy matrix: what holds each clause, by which means of which system, what proves it, and what is weaker.
+ *
+ * docs/readiness/sandbox-matrix.md is made of it, and a test holds the names of tests to those that there are.
+ */
+
+/** By which means commands are confined. */
+export const MEANS = {
+  namespaces: 'Linux with namespaces (those of users, or made by root)',
+  landlock: 'Linux without namespaces: Landlock, seccomp, limits',
+  docker: 'a container of docker',
+  seatbelt: 'macOS: Seatbelt',
+  windows: 'Windows: AppContainer and job object',
+} as const;
+
+/** What holds a clause by one means. */
+export interface Held {
+  /** The mechanism. */
+  readonly by: string;
+  /** What is not held, or less well; absent: the clause is held as it is written. */
+  readonly weaker?: string;
+}
+
+/** One clause of the policy. */
+export interface MatrixRow {
+  /** As in the policy, or what a policy takes for granted. */
+  readonly clause: string;
+  readonly held: Readonly<Record<keyof typeof MEANS, Held>>;
+  /** Names of tests: attacks and limits of libs/sandbox/core/tests. */
+  readonly tests: readonly string[];
+}
+
+const NOT_YET: Held = {
+  by: 'nothing yet',
+  weaker: 'not built: commands are refused there; use docker or WSL',
+};
+const elsewhere = { seatbelt: NOT_YET, windows: NOT_YET } as const;
+
+/** The matrix. */
+export const POLICY_MATRIX: readonly MatrixRow[] = [
+  {
+    clause: 'writableRoots',
+    held: {
+      namespaces: { by: 'a view in which everything else is read-only; Landlock' },
+      landlock: { by: 'Landlock' },
+      docker: { by: 'only the roots are mounted writable' },
+      ...elsewhere,
+    },
+    tests: [
+      'create_a_file_outside',
+      'rename_a_file_outside',
+      'write_through_a_hard_link_made_in_the_workspace',
+      'write_by_the_root_link_of_proc',
+      'truncate_a_file_outside',
+    ],
+  },
+  {
+    clause: 'metadata',
+    held: {
+      namespaces: { by: 'read-only mounts; set-user-id bits refused by seccomp' },
+      landlock: {
+        by: 'seccomp for set-user-id bits',
+        weaker: 'Landlock does not see chmod, utimes and attributes',
+      },
+      docker: { by: 'nothing else is mounted' },
+      ...elsewhere,
+    },
+    tests: ['change_a_mode_outside', 'set_an_attribute_outside', 'leave_a_set_user_id_file_in_the_workspace'],
+  },
+  {
+    clause: 'readDeny',
+    held: {
+      namespaces: { by: 'something empty and closed lies over the path' },
+      landlock: { by: 'Landlock: everything around it is granted instead' },
+      docker: { by: 'not mounted; below the roots covered' },
+      ...elsewhere,
+    },
+    tests: [
+      'read_a_secret',
+      'read_a_secret_by_a_link',
+      'open_a_secret_by_its_handle',
+      'open_a_secret_by_a_hard_link',
+    ],
+  },
+  {
+    clause: 'protectedPaths',
+    held: {
+      namespaces: {
+        by: 'read-only binds, and all directories above them kept in place; missing ones by placeholders',
+      },
+      landlock: {
+        by: 'nothing',
+        weaker: 'Landlock grants whole directories, and cannot take a part of one away',
+      },
+      docker: { by: 'read-only mounts', weaker: 'what is missing can be made' },
+      ...elsewhere,
+    },
+    tests: [
+      'plant_a_git_hook',
+      'move_the_git_directory_aside_and_plant_a_hook',
+      'plant_a_shell_start_file_by_rename',
+      'swap_a_directory_with_a_protected_one',
+    ],
+  },
+  {
+    clause: 'network: none',
+    held: {
+      namespaces: { by: 'a network of its own without routes; seccomp for socket families' },
+      landlock: { by: 'seccomp: no sockets of the internet families' },
+      docker: { by: '--network none' },
+      ...elsewhere,
+    },
+    tests: ['connect_to_a_service_of_the_host', 'send_a_datagram_to_the_host', 'capture_packets'],
+  },
+  {
+    clause: 'network: allowDomains',
+    held: {
+      namespaces: { by: 'one listening socket in the namespace, served by the proxy outside' },
+      landlock: { by: 'Landlock: TCP to the port of the proxy only' },
+      docker: { by: 'nothing', weaker: 'refused when the sandbox is opened' },
+      ...elsewhere,
+    },
+    tests: ['connect_to_a_service_of_the_host'],
+  },
+  {
+    clause: 'sockets of the host',
+    held: {
+      namespaces: { by: 'their directories are hidden; Landlock scopes for abstract ones' },
+      landlock: { by: 'Landlock scopes; seccomp' },
+      docker: { by: 'not mounted' },
+      ...elsewhere,
+    },
+    tests: [
+      'connect_to_an_abstract_socket_of_the_host',
+      'connect_to_a_socket_file_of_the_host_outside',
+      'connect_to_a_socket_file_of_the_host_in_the_workspace',
+    ],
+  },
+  {
+    clause: 'processes of the host',
+    held: {
+      namespaces: { by: 'a process namespace of its own' },
+      landlock: {
+        by: 'Landlock scopes for signals; seccomp for tracing',
+        weaker: 'they can be seen in /proc',
+      },
+      docker: { by: 'a process namespace of its own' },
+      ...elsewhere,
+    },
+    tests: ['kill_a_process_of_the_host', 'look_at_the_processes_of_the_host', 'trace_a_process_of_the_host'],
+  },
+  {
+    clause: 'nothing left running',
+    held: {
+      namespaces: { by: 'the end of process 1 ends all of its namespace' },
+      landlock: { by: 'the helper takes in orphans and ends them', weaker: 'by searching, not at once' },
+      docker: { by: 'the end of the container' },
+      ...elsewhere,
+    },
+    tests: ['leave_a_process_running', 'leave_a_process_running_by_a_double_fork'],
+  },
+  {
+    clause: 'privateTmp',
+    held: {
+      namespaces: { by: 'tmpfs of bounded size' },
+      landlock: {
+        by: 'a directory of its own, named by TMPDIR',
+        weaker: '/tmp itself is closed, not private',
+      },
+      docker: { by: 'tmpfs' },
+      ...elsewhere,
+    },
+    tests: [
+      'write_into_the_hosts_tmp',
+      'write_into_the_hosts_shared_memory',
+      'memory_in_private_temporary_files_counts',
+    ],
+  },
+  {
+    clause: 'limits.wallMs',
+    held: {
+      namespaces: { by: 'a timer of the supervisor' },
+      landlock: { by: 'a timer of the supervisor' },
+      docker: { by: 'a timer of this process' },
+      ...elsewhere,
+    },
+    tests: ['time_on_the_clock_ends_a_command_that_ignores_sigterm'],
+  },
+  {
+    clause: 'limits.cpuMs',
+    held: {
+      namespaces: { by: 'RLIMIT_CPU, and a watch over all processes' },
+      landlock: { by: 'RLIMIT_CPU, and a watch over all processes' },
+      docker: { by: 'ulimit', weaker: 'by process, in whole seconds' },
+      ...elsewhere,
+    },
+    tests: ['processor_time_of_children_counts_together'],
+  },
+  {
+    clause: 'limits.memoryBytes',
+    held: {
+      namespaces: { by: 'a control group where one can be made, and a watch over all processes' },
+      landlock: { by: 'a watch over all processes', weaker: 'a burst between two looks can pass it' },
+      docker: { by: 'a control group' },
+      ...elsewhere,
+    },
+    tests: ['memory_of_one_process_ends_at_the_limit', 'memory_in_private_temporary_files_counts'],
+  },
+  {
+    clause: 'limits.processes',
+    held: {
+      namespaces: { by: 'a control group or the bound on numbers of the namespace, and a watch' },
+      landlock: { by: 'a watch over all processes', weaker: 'a burst between two looks can pass it' },
+      docker: { by: 'a control group' },
+      ...elsewhere,
+    },
+    tests: ['a_fork_bomb_ends_at_the_limit_of_processes', 'threads_count_as_processes'],
+  },
+  {
+    clause: 'limits.fileBytes',
+    held: {
+      namespaces: { by: 'RLIMIT_FSIZE for one file, a watch for all together' },
+      landlock: { by: 'RLIMIT_FSIZE for one file, a watch for all together' },
+      docker: { by: 'ulimit', weaker: 'for one file, not for all together' },
+      ...elsewhere,
+    },
+    tests: ['one_file_that_grows_is_stopped_at_the_limit', 'many_files_together_are_stopped_at_the_limit'],
+  },
+  {
+    clause: 'limits.outputBytes',
+    held: {
+      namespaces: { by: 'counted by the supervisor' },
+      landlock: { by: 'counted by the supervisor' },
+      docker: { by: 'counted by this process' },
+      ...elsewhere,
+    },
+    tests: ['a_flood_of_output_is_cut_at_the_limit_and_ends'],
+  },
+  {
+    clause: 'the surface of the kernel',
+    held: {
+      namespaces: {
+        by: 'seccomp, no capabilities, no_new_privs, a minimal /dev, /proc/sys and /sys read-only',
+      },
+      landlock: { by: 'seccomp, no capabilities, no_new_privs' },
+      docker: { by: "docker's seccomp list, no capabilities, no_new_privs" },
+      ...elsewhere,
+    },
+    tests: [
+      'make_a_user_namespace',
+      'set_up_an_io_uring',
+      'open_the_core_pattern_for_writing',
+      'keep_a_capability',
+      'gain_privileges_by_exec',
+    ],
+  },
+];
+
+/** The matrix as the page docs/readiness/sandbox-matrix.md. */
+export function renderMatrix(): string {
+  const means = Object.keys(MEANS) as (keyof typeof MEANS)[];
+  const cell = ({ by, weaker }: Held): string => (weaker === undefined ? by : `${by}; **weaker:** ${weaker}`);
+  const rows = POLICY_MATRIX.map(
+    ({ clause, held }) => `| ${clause} | ${means.map((name) => cell(held[name])).join(' | ')} |`,
+  );
+  const proofs = POLICY_MATRIX.map(
+    ({ clause, tests }) => `| ${clause} | ${tests.map((name) => `\`${name}\``).join(', ')} |`,
+  );
+  return [
+    '# What holds each clause of a sandbox policy',
+    '',
+    'Generated from `libs/sandbox/ts/src/matrix.ts` by `npm run docs`; do not edit.',
+    '',
+    `| clause | ${means.map((name) => MEANS[name]).join(' | ')} |`,
+    `| --- | ${means.map(() => '---').join(' | ')} |`,
+    ...rows,
+    '',
+    '## What proves it',
+    '',
+    'Attacks and limits of `libs/sandbox/core/tests`, each also run without a sandbox to show that it can succeed. Linux only.',
+    '',
+    '| clause | tests |',
+    '| --- | --- |',
+    ...proofs,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,114 @@
+/** The Rust core in this process: decisions, files and commands. */
+
+import { constants } from 'node:os';
+
+import { type SandboxNative, withCodes, withCodesAsync } from './native';
+import type { Runner, RunOutcome, RunRequest } from './execute/runner';
+import type { CheckedOptions } from './options';
+import type { PolicyEngine } from './sandbox';
+import type { Decision, Enforcement, Violation } from './types';
+
+type NativeSandbox = InstanceType<SandboxNative['NativeSandbox']>;
+type NativeEnd = NonNullable<Parameters<Parameters<NativeSandbox['start']>[1]>[0]['end']>;
+
+/** Decides, reads and writes. @throws FishplateError `POLICY_INVALID`, `WORKSPACE_INVALID`, `GRANT_INVALID`. */
+export function openNativePolicy(native: SandboxNative, options: CheckedOptions): PolicyEngine {
+  const sandbox = openNative(native, options, '');
+  withCodes(() => sandbox.updateGrants(JSON.stringify(options.grants)));
+  return {
+    workspace: sandbox.workspace,
+    evaluate: (path, intent) => JSON.parse(withCodes(() => sandbox.evaluate(path, intent))) as Decision,
+    updateGrants: (grants) => withCodes(() => sandbox.updateGrants(JSON.stringify(grants))),
+    readFile: (path, maxBytes) => withCodesAsync(() => sandbox.readFile(path, maxBytes)),
+    writeFile: (path, data) => withCodesAsync(() => sandbox.writeFile(path, data)),
+    list: (path) => withCodesAsync(() => sandbox.list(path)) as ReturnType<PolicyEngine['list']>,
+  };
+}
+
+/** Runs commands by the helper. @throws FishplateError `ENFORCEMENT_UNAVAILABLE`. */
+export function openNativeRunner(native: SandboxNative, options: CheckedOptions, helper: string): Runner {
+  const sandbox = openNative(native, options, helper);
+  const enforcement = withCodes(() => enforcementOf(sandbox.enforcement(), sandbox.level()));
+  const running = new Set<() => void>();
+  return {
+    enforcement,
+    run: (request) => runNative(sandbox, request, running),
+    close() {
+      for (const kill of running) kill();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** What the core says, as the public type has it. */
+export function enforcementOf(json: string, level: string): Enforcement {
+  const held = JSON.parse(json) as Omit<Enforcement, 'mode' | 'level'>;
+  return { mode: 'native', level: JSON.parse(level) as Enforcement['level'], ...held };
+}
+
+function openNative(native: SandboxNative, options: CheckedOptions, helper: string): NativeSandbox {
+  const { workspace, policy, home } = options;
+  return withCodes(() => new native.NativeSandbox(workspace, JSON.stringify(policy), home, helper));
+}
+
+function runNative(
+  sandbox: NativeSandbox,
+  request: RunRequest,
+  running: Set<() => void>,
+): Promise<RunOutcome> {
+  const { command, args, cwd, env, stdin, timeoutMs, maxOutputBytes, signal, isListening } = request;
+  signal.throwIfAborted();
+  return withCodesAsync(
+    () =>
+      new Promise<RunOutcome>((resolve, reject) => {
+        const run = sandbox.start(
+          {
+            program: command,
+            args: [...args],
+            cwd,
+            env,
+            ...(stdin === null ? {} : { stdin }),
+            ...(timeoutMs === null ? {} : { wallMs: timeoutMs }),
+            keptBytes: maxOutputBytes,
+            isListening,
+          },
+          ({ stdout, stderr, end }) => {
+            if (stdout != null) request.onOutput('stdout', stdout);
+            if (stderr != null) request.onOutput('stderr', stderr);
+            if (end == null) return;
+            signal.removeEventListener('abort', kill);
+            running.delete(kill);
+            if (signal.aborted) reject(signal.reason as Error);
+            else if (end.fault != null) reject(new Error(end.fault));
+            else resolve(outcomeOf(end, request));
+          },
+        );
+        const kill = (): void => run.kill();
+        signal.addEventListener('abort', kill, { once: true });
+        running.add(kill);
+      }),
+  );
+}
+
+function outcomeOf(end: NativeEnd, { isListening, onOutput }: RunRequest): RunOutcome {
+  // Listeners have had it piece by piece.
+  if (!isListening) {
+    if (end.stdout != null) onOutput('stdout', end.stdout);
+    if (end.stderr != null) onOutput('stderr', end.stderr);
+  }
+  return {
+    exitCode: end.exitCode ?? null,
+    signal: signalName(end.signal ?? null),
+    limitHit: end.limitHit ?? null,
+    truncated: end.truncated,
+    durationMs: end.durationMs,
+    violations: JSON.parse(end.violations) as Violation[],
+  };
+}
+
+const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+
+/** `SIGKILL` for 9; real-time signals have numbers only. */
+export function signalName(number: number | null): string | null {
+  return number === null ? null : (SIGNALS.get(number) ?? `SIG${number}`);
+}

@@ -1,0 +1,189 @@
+/** What a policy comes to for one workspace: the same as the Rust core makes of it, for what works without that. */
+
+import { realpathSync, statSync } from 'node:fs';
+
+import { SANDBOX_CODES } from './codes';
+import { joinName, splitPath } from './fallback/names';
+import { fromDisk, onDisk, type RawPath, toRaw, toText } from './fallback/raw-path';
+import { errno, settle } from './fallback/resolve';
+import type { CheckedOptions } from './options';
+import type { SandboxPolicy } from './policy';
+
+/** Below each writable root: what other programs would later run, or trust. */
+export const DEFAULT_PROTECTED: readonly string[] = [
+  '.git/hooks',
+  '.git/config',
+  '.fishplate',
+  '.bashrc',
+  '.bash_profile',
+  '.bash_login',
+  '.bash_logout',
+  '.profile',
+  '.zshrc',
+  '.zshenv',
+  '.zprofile',
+  '.zlogin',
+  '.zlogout',
+  '.config/fish',
+  '.vscode/tasks.json',
+  '.vscode/launch.json',
+  '.vscode/settings.json',
+  '.idea/runConfigurations',
+  '.idea/workspace.xml',
+];
+
+/** Secrets that agents have no business with, where a policy says nothing else. `~` is the home directory. */
+export const DEFAULT_READ_DENY: readonly string[] = [
+  '~/.ssh',
+  '~/.gnupg',
+  '~/.aws',
+  '~/.azure',
+  '~/.config/gcloud',
+  '~/.config/gh',
+  '~/.kube',
+  '~/.docker/config.json',
+  '~/.netrc',
+  '~/.git-credentials',
+  '~/.pgpass',
+  '~/.pypirc',
+  '~/.cargo/credentials.toml',
+];
+
+/** A path and the clause of the policy that names it. */
+export interface Clause {
+  /** Absolute, free of `.` and `..`, as bytes. */
+  readonly path: RawPath;
+  /** The root that it protects, where it does. */
+  readonly root: RawPath | null;
+  /** As in `policy.readDeny[2]`. */
+  readonly name: string;
+}
+
+/** What a policy comes to: every path absolute and free of `.` and `..`. */
+export interface Rules {
+  readonly policy: SandboxPolicy;
+  /** Free of symbolic links. */
+  readonly workspace: string;
+  /** Free of symbolic links: the workspace first; none in `read-only`, `/` in `full-access`. */
+  readonly writableRoots: readonly string[];
+  /** What nobody may read: as named and, where a link leads elsewhere, also the target. */
+  readonly readDeny: readonly string[];
+  /** What nobody may change below the writable roots; not all of them are there. */
+  readonly protectedPaths: readonly string[];
+  /** {@link readDeny} with the clause that each path comes from. */
+  readonly denied: readonly Clause[];
+  /** {@link protectedPaths} with clauses and targets of links; in `read-only`, that of the workspace, which no grant opens. */
+  readonly guarded: readonly Clause[];
+}
+
+/** @throws FishplateError `WORKSPACE_INVALID`; `POLICY_INVALID` where a writable root cannot be used. */
+export function resolveRules({ workspace: given, policy, home }: CheckedOptions): Rules {
+  const workspace = directory(given, (problem) =>
+    SANDBOX_CODES.error('WORKSPACE_INVALID', `the workspace ${given} cannot be used: ${problem}`),
+  );
+  const place = (path: string): RawPath => absolute(path, toRaw(workspace), home);
+  const writableRoots = rootsOf(policy, workspace, place);
+
+  const denied: Clause[] = [];
+  for (const [path, name] of namedDenials(policy)) {
+    if (isOfHome(path) && home === null) continue;
+    push(denied, { path: place(path), root: null, name });
+  }
+
+  const isReadOnly = policy.mode === 'read-only';
+  const guarded: Clause[] = [];
+  const protectedPaths = new Set<string>();
+  const guardedRoots = isReadOnly || policy.mode === 'full-access' ? [workspace] : writableRoots;
+  for (const root of guardedRoots.map(toRaw)) {
+    for (const [named, name] of namedProtections(policy)) {
+      const path = absolute(named, root, home);
+      if (!isReadOnly) protectedPaths.add(toText(path));
+      push(guarded, { path, root, name });
+    }
+  }
+  const readDeny = denied.map(({ path }) => toText(path));
+  return { policy, workspace, writableRoots, readDeny, protectedPaths: [...protectedPaths], denied, guarded };
+}
+
+function rootsOf(policy: SandboxPolicy, workspace: string, place: (path: string) => RawPath): string[] {
+  if (policy.mode === 'read-only') return [];
+  if (policy.mode === 'full-access') return [toText(splitPath(toRaw(workspace)).anchor ?? '/')];
+  const others = (policy.writableRoots ?? []).map((root, index) =>
+    directory(toText(place(root)), (problem) =>
+      SANDBOX_CODES.error('POLICY_INVALID', `writableRoots[${index}] cannot be used: ${problem}`),
+    ),
+  );
+  return [...new Set([workspace, ...others])];
+}
+
+/** A directory, free of links. */
+function directory(path: string, fault: (problem: string) => Error): string {
+  let real: string;
+  try {
+    const bytes = realpathSync.native(path, 'buffer');
+    real = bytes.toString();
+    // What is text in this library would be another path.
+    if (!Buffer.from(real).equals(bytes)) throw fault('a link leads through a name that is not UTF-8');
+    if (statSync(real).isDirectory()) return real;
+  } catch (error) {
+    throw errno(error).startsWith('E') ? fault((error as Error).message) : error;
+  }
+  throw fault(`${real} is no directory`);
+}
+
+function namedDenials({ readDeny }: SandboxPolicy): [string, string][] {
+  if (readDeny !== undefined) return numbered(readDeny, 'policy.readDeny');
+  return DEFAULT_READ_DENY.map((path) => [path, `default readDeny ${path}`]);
+}
+
+function namedProtections({
+  protectDefaults = true,
+  protectedPaths = [],
+}: SandboxPolicy): [string, string][] {
+  const defaults = protectDefaults ? DEFAULT_PROTECTED : [];
+  return [
+    ...defaults.map((path): [string, string] => [path, `default protected path ${path}`]),
+    ...numbered(protectedPaths, 'policy.protectedPaths'),
+  ];
+}
+
+function numbered(paths: readonly string[], list: string): [string, string][] {
+  return paths.map((path, index) => [path, `${list}[${index}]`]);
+}
+
+/** A clause for the path as named, and one for where it leads; the first one for a path stays. */
+function push(clauses: Clause[], clause: Clause): void {
+  for (const path of [clause.path, settle(clause.path)]) {
+    if (path !== null && clauses.every((other) => other.path !== path)) clauses.push({ ...clause, path });
+  }
+}
+
+/** The path below `base`, with `~` as the home directory, without `.` and `..` (by name: links are not looked at). */
+function absolute(path: string, base: RawPath, home: string | null): RawPath {
+  const isHome = isOfHome(path) && home !== null;
+  const given = splitPath(toRaw(isHome ? path.slice(1).replace(LEADING_SLASHES, '') : path));
+  const below = splitPath(isHome ? toRaw(home) : base);
+  const isAbsolute = given.anchor !== null;
+  const anchor = isAbsolute && given.anchor !== '\\' ? given.anchor : below.anchor;
+  const names: RawPath[] = [];
+  for (const name of isAbsolute ? given.names : [...below.names, ...given.names]) {
+    if (name === '..') names.pop();
+    else if (name !== '.') names.push(name);
+  }
+  return names.reduce((above, name) => joinName(above, name), anchor ?? '/');
+}
+
+const LEADING_SLASHES = process.platform === 'win32' ? /^[\\/]+/ : /^\/+/;
+
+function isOfHome(path: string): boolean {
+  return path === '~' || path.startsWith('~/') || (process.platform === 'win32' && path.startsWith('~\\'));
+}
+
+/** A path without links; null where there is nothing. */
+export function realPath(path: RawPath): RawPath | null {
+  try {
+    return fromDisk(realpathSync.native(onDisk(path), 'buffer'));
+  } catch {
+    return null;
+  }
+}
