@@ -1,0 +1,198 @@
+/**
+ * Proves the sandbox track on the machine at hand: what is declared, what holds of it, and that it really holds.
+ *
+ *     node dist/main.js [--json FILE] [--runs N]
+ *
+ * Each attack is made twice, without a sandbox (where it must succeed) and in it (where it must not). Exit code 1 where a
+ * check fails. Where nothing can confine commands, those checks are skipped, and said so.
+ */
+
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import {
+  capability,
+  createSandbox,
+  getSandboxCapabilities,
+  type Sandbox,
+  type SandboxPolicy,
+} from '@fishplate/sandbox';
+
+import { ATTACKS, type World } from './attacks';
+import { measureStart } from './start';
+
+interface Outcome {
+  readonly check: string;
+  readonly engine: 'native' | 'fallback';
+  readonly status: 'passed' | 'failed' | 'skipped';
+  readonly detail: string;
+}
+
+const POLICY: SandboxPolicy = { mode: 'workspace-write', network: 'none', limits: { wallMs: 20_000 } };
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { json: { type: 'string' }, runs: { type: 'string', default: '30' } },
+  });
+  const capabilities = getSandboxCapabilities();
+  process.stdout.write(`${describe(capabilities)}\n\n`);
+  const outcomes: Outcome[] = [];
+  const check = async (
+    engine: Outcome['engine'],
+    name: string,
+    work: () => Promise<string> | string,
+  ): Promise<void> => {
+    let outcome: Outcome;
+    try {
+      outcome = { check: name, engine, status: 'passed', detail: await work() };
+    } catch (error) {
+      outcome = { check: name, engine, status: 'failed', detail: String(error) };
+    }
+    outcomes.push(outcome);
+    process.stdout.write(`${outcome.status.padEnd(8)} ${engine.padEnd(9)} ${name}: ${outcome.detail}\n`);
+  };
+  const isConfined = capabilities.means !== null;
+  for (const { name, ...attack } of ATTACKS) {
+    if (!isConfined) {
+      outcomes.push({
+        check: name,
+        engine: 'native',
+        status: 'skipped',
+        detail: 'nothing confines commands here',
+      });
+      continue;
+    }
+    await check('native', `attack ${name}`, () =>
+      inWorld(async (world) => {
+        if (!(await attack.run(world, unconfined(world))))
+          throw new Error('it does not succeed without a sandbox');
+        await attack.clean?.(world);
+        const sandbox = await createSandbox({
+          workspace: world.workspace,
+          policy: { ...POLICY, readDeny: [world.secret] },
+        });
+        try {
+          if (await attack.run(world, confined(sandbox))) throw new Error('it succeeded in the sandbox');
+          return 'succeeds outside, is refused inside';
+        } finally {
+          await sandbox.close();
+        }
+      }),
+    );
+  }
+  for (const engine of ['native', 'fallback'] as const) {
+    await check(engine, 'decisions and files', () => inWorld((world) => filesHold(world, engine)));
+  }
+  if (isConfined) {
+    await check('native', 'start-up', () => measureStart(Number(values.runs)));
+  } else process.stdout.write('skipped  attacks and start-up: nothing confines commands here\n');
+  const count = (status: Outcome['status']): number =>
+    outcomes.filter((outcome) => outcome.status === status).length;
+  const report = {
+    passed: count('passed'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    capabilities: [capability({ call: 'auto' }), capability({ call: 'fallback' })],
+    sandbox: capabilities,
+    outcomes,
+  };
+  process.stdout.write(`\n${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped\n`);
+  if (values.json !== undefined) {
+    mkdirSync(dirname(values.json), { recursive: true });
+    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  process.exitCode = report.failed > 0 ? 1 : 0;
+}
+
+/** Declared against effective. */
+function describe(found: ReturnType<typeof getSandboxCapabilities>): string {
+  const { backend, level, landlock, namespaces, seccomp, cgroup, weaker, unavailable } = found;
+  return [
+    `declared   ${JSON.stringify(POLICY)}`,
+    `effective  ${level} by ${backend}: landlock ${landlock ?? 'none'}, namespaces ${namespaces.join(' ') || 'none'}, seccomp ${seccomp}, cgroup ${cgroup === null ? 'none' : `v${cgroup.version} ${cgroup.controllers.join(' ')}`}`,
+    ...weaker.map(({ clause, reason }) => `weaker     ${clause}: ${reason}`),
+    ...unavailable.map(({ means, reason }) => `not here   ${means}: ${reason}`),
+  ].join('\n');
+}
+
+async function inWorld<Result>(work: (world: World) => Promise<Result>): Promise<Result> {
+  const top = realpathSync(mkdtempSync(join(tmpdir(), 'fishplate-validate-')));
+  const server = createServer((socket) => socket.end('hello'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const world = {
+    workspace: join(top, 'workspace'),
+    outside: join(top, 'outside'),
+    secret: join(top, 'secret'),
+    port: (server.address() as { port: number }).port,
+  };
+  try {
+    for (const folder of [world.workspace, world.outside, world.secret]) mkdirSync(folder);
+    writeFileSync(join(world.outside, 'victim'), 'victim\n');
+    writeFileSync(join(world.secret, 'key'), 'SECRET-KEY\n');
+    return await work(world);
+  } finally {
+    server.close();
+    rmSync(top, { recursive: true, force: true });
+  }
+}
+
+/** A shell outside any sandbox. */
+function unconfined({ workspace }: World): (script: string) => Promise<string> {
+  return (script) =>
+    new Promise((resolve, reject) => {
+      const child = spawn('sh', ['-c', script], { cwd: workspace, stdio: ['ignore', 'pipe', 'ignore'] });
+      let out = '';
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      child.once('error', reject).once('close', () => resolve(out));
+    });
+}
+
+function confined(sandbox: Sandbox): (script: string) => Promise<string> {
+  return async (script) => (await sandbox.execute('sh', ['-c', script])).stdout.toString();
+}
+
+/** The file API does what decisions say, with either engine. */
+async function filesHold({ workspace, secret, outside }: World, engine: Outcome['engine']): Promise<string> {
+  const policy = { ...POLICY, readDeny: [secret] };
+  const sandbox = await createSandbox({ workspace, policy, engine, mode: 'process' });
+  try {
+    await sandbox.writeFile('file', 'content');
+    if ((await sandbox.readFile('file')).toString() !== 'content')
+      throw new Error('a file is not what was written');
+    for (const [path, intent, expected] of [
+      ['file', 'write', 'allow'],
+      ['.git/config', 'write', 'deny'],
+      [join(secret, 'key'), 'read', 'deny'],
+      [join(outside, 'victim'), 'write', 'needs-confirmation'],
+      ['file', 'delete', 'needs-confirmation'],
+    ] as const) {
+      const { decision } = sandbox.evaluateFileAction(path, intent);
+      if (decision !== expected) throw new Error(`${intent} ${path} is ${decision}, not ${expected}`);
+    }
+    const refused = await sandbox.readFile(join(secret, 'key')).then(
+      () => false,
+      (error: { code?: string }) => error.code === 'ACCESS_DENIED',
+    );
+    if (!refused) throw new Error('a denied file was read');
+    if (existsSync(join(workspace, '.git')) || readFileSync(join(secret, 'key'), 'utf8') !== 'SECRET-KEY\n') {
+      throw new Error('deciding changed the disk');
+    }
+    return '5 decisions and 3 actions';
+  } finally {
+    await sandbox.close();
+  }
+}
+
+void main();
