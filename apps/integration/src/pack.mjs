@@ -84,13 +84,17 @@ function stageBinding(folder, { napi, ...manifest }, staged) {
   const binaries = readdirSync(folder).filter((name) => name.endsWith('.node'));
   if (binaries.length === 0)
     throw new Error(`${manifest.name} is not built: run \`npx nx test @fishplate/integration\``);
+  const executables = readdirSync(folder).filter((name) => name.startsWith('fishplate-'));
   const platforms = binaries.map((binary) => {
     const platform = binary.slice(napi.binaryName.length + 1, -'.node'.length);
+    // Their names say no platform: they are of the one that built them.
+    const isOwn = platform.startsWith(`${process.platform}-${process.arch}`);
+    const files = [binary, ...(isOwn ? executables : [])];
     const [os, cpu, libc] = platform.split('-');
     const name = `${manifest.name}-${platform}`;
     const target = join(staged, name);
     mkdirSync(target, { recursive: true });
-    copyFileSync(join(folder, binary), join(target, binary));
+    for (const file of files) copyFileSync(join(folder, file), join(target, file));
     const { version, license } = manifest;
     const only = {
       os: [os],
@@ -102,7 +106,7 @@ function stageBinding(folder, { napi, ...manifest }, staged) {
       version,
       license,
       main: binary,
-      files: [binary],
+      files,
       ...only,
     });
     return { name, target };

@@ -3,6 +3,11 @@
 import { capability as diffCapability } from '@fishplate/diff';
 import type { CapabilityReport } from '@fishplate/engine';
 import { capability as gitignoreCapability } from '@fishplate/gitignore';
+import {
+  getSandboxCapabilities,
+  capability as sandboxCapability,
+  type SandboxCapabilities,
+} from '@fishplate/sandbox';
 
 import type { ResolvedConfig } from './config/schema.js';
 import { packageVersion } from './version.js';
@@ -33,31 +38,30 @@ export interface RuntimeCapabilities {
   /** Path of the config file in force, or null. */
   readonly configFile: string | null;
   readonly tracks: readonly TrackCapability[];
+  /** What can confine commands here, found out by trying. */
+  readonly sandbox: SandboxCapabilities;
 }
 
 /** Reports on every track. Loads the bindings that `auto` or `native` ask for. */
 export function reportCapabilities(workspace: string, config: ResolvedConfig): RuntimeCapabilities {
-  const { diff, gitignore } = config.engines;
+  const { diff, gitignore, sandbox } = config.engines;
   const landed = [
     diffCapability({ config: diff.file, call: diff.call }),
     gitignoreCapability({ config: gitignore.file, call: gitignore.call }),
+    sandboxCapability({ config: sandbox.file, call: sandbox.call }),
   ].map((report): LandedTrack => ({ state: 'landed', ...report }));
   return {
     version: packageVersion(),
     workspace,
     configFile: config.file,
     tracks: [...landed, ...interimTracks(config)],
+    sandbox: getSandboxCapabilities(),
   };
 }
 
 function interimTracks({ undo }: ResolvedConfig): InterimTrack[] {
   const mebibytes = Math.floor(undo.budgetBytes / (1024 * 1024));
   return [
-    interim(
-      'sandbox',
-      'node:fs',
-      'file tools stay inside the workspace by real path and follow no link; no tool runs commands',
-    ),
     interim(
       'storage',
       'memory',

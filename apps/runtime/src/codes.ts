@@ -12,6 +12,10 @@ export const RUNTIME_CODES = defineCodes('runtime', {
     summary: 'The configuration file is there and cannot be read as JSON.',
     hint: 'Correct the JSON at the line and column that the message names, or remove the file.',
   },
+  CONFIG_UNTRUSTED: {
+    summary: "The workspace's own configuration file would let commands do more than they may without it.",
+    hint: 'Read the file. If you trust it, set FISHPLATE_TRUST_WORKSPACE=1 or pass trustWorkspace; else remove those entries.',
+  },
   WORKSPACE_INVALID: {
     summary: 'The workspace is not a directory that can be read.',
     hint: 'Give an existing directory as workspace.',
@@ -124,8 +128,24 @@ export const RUNTIME_OUTCOMES = {
     hint: 'Nothing was undone. `conflicts` shows what the session left against what is there now; restore that, or keep it and go on.',
   },
   NOT_CONFIRMED: {
-    summary: 'A step of a plan asks for confirmation, and nobody gave it.',
-    hint: 'Run the plan on a terminal and answer, or give --yes to confirm every step.',
+    summary: 'A step or a command needs the confirmation of a person, and nobody gave it.',
+    hint: 'Ask the person. On a terminal and in MCP clients with elicitation they are asked; a plan takes --yes, a program the option confirm.',
+  },
+  COMMAND_DENIED: {
+    summary: 'A rule of the configuration denies the command, or a part of it.',
+    hint: 'Do without it; nothing was run. Only the person can change the rules.',
+  },
+  COMMAND_FAILED_TO_START: {
+    summary: 'The command could not be started; nothing was run.',
+    hint: 'The message says why: the command or its working directory is not there, or cannot be used.',
+  },
+  OUTPUT_UNKNOWN: {
+    summary: 'There is no output of this name, or not any more.',
+    hint: 'Use `outputId` of a run_command or job of this runtime; the oldest outputs are dropped first.',
+  },
+  JOB_UNKNOWN: {
+    summary: 'There is no job of this name, or not any more.',
+    hint: 'Use `jobId` of a start_job of this runtime.',
   },
   NOTHING_TO_UNDO: {
     summary: 'The session has no change that is not yet undone.',

@@ -14,6 +14,9 @@ export {
 } from '@fishplate/engine';
 
 export type { InterimTrack, LandedTrack, RuntimeCapabilities, TrackCapability } from './capabilities.js';
+export type { AuditRecord } from '@fishplate/sandbox';
+
+export type { Confirm, ConfirmationRequest } from './commands/confirmation.js';
 export { RUNTIME_CODES, RUNTIME_OUTCOMES, type RuntimeCode, type RuntimeOutcomeCode } from './codes.js';
 export {
   CONFIG_DEFAULTS,

@@ -3,11 +3,14 @@
 import { randomUUID } from 'node:crypto';
 
 import { chooseEngine, type EngineChoice, type FishplateError, isFishplateError } from '@fishplate/engine';
+import type { AuditRecord } from '@fishplate/sandbox';
 import type { z } from 'zod';
 
 import { throwIfCancelled } from './cancellation.js';
 import { type RuntimeCapabilities, reportCapabilities } from './capabilities.js';
 import { RUNTIME_CODES } from './codes.js';
+import { CommandHost } from './commands/command-host.js';
+import type { Confirm } from './commands/confirmation.js';
 import { loadConfig } from './config/load.js';
 import type { ResolvedConfig, RuntimeConfig } from './config/schema.js';
 import { type RuntimeLogger, SILENT_LOGGER } from './logger.js';
@@ -33,7 +36,11 @@ export interface RuntimeOptions {
   /** Wins over `fishplate.config.json` and environment. */
   readonly config?: RuntimeConfig;
   /** Engines for this runtime; wins over everything, `config` included. */
-  readonly engines?: { readonly diff?: EngineChoice; readonly gitignore?: EngineChoice };
+  readonly engines?: { readonly [Track in keyof ResolvedConfig['engines']]?: EngineChoice };
+  /** Asked before commands that need a person; without it they are refused. */
+  readonly confirm?: Confirm;
+  /** Whether `fishplate.config.json` of the workspace may loosen the sandbox; so does `FISHPLATE_TRUST_WORKSPACE=1`. */
+  readonly trustWorkspace?: boolean;
   /** A pino logger or one of its shape; silent unless given. Entries hold names, codes and times, never content. */
   readonly logger?: RuntimeLogger;
 }
@@ -43,6 +50,8 @@ export interface CallOptions {
   /** Cancels the call: it throws `CANCELLED`, and has changed nothing. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ProgressListener | undefined;
+  /** In place of that of the runtime. */
+  readonly confirm?: Confirm | undefined;
 }
 
 /** What a call answers: the tool's outcome, and the call's own figures. */
@@ -108,6 +117,8 @@ export interface Runtime extends Caller {
   readonly tools: readonly Tool[];
   /** The session of this id, made on first use; without an id a new one. {@link Caller.call} uses `main`. */
   session(id?: string): SessionHandle;
+  /** What the sandbox decided and ran, oldest first; of a long run the latest 10,000. */
+  audit(): AuditRecord[];
   /** Which engine each track uses, and why. */
   capabilities(): RuntimeCapabilities;
   /** Waits for calls that are writing, then refuses further ones and lets go of what undo kept. */
@@ -116,6 +127,9 @@ export interface Runtime extends Caller {
 
 const MAIN_SESSION = 'main';
 
+/** Audit records that are kept, at least. */
+const MAX_RECORDS = 10_000;
+
 /**
  * Opens a workspace.
  *
@@ -123,26 +137,31 @@ const MAIN_SESSION = 'main';
  */
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const files = openWorkspace(options.workspace ?? process.cwd());
-  const loaded = loadConfig({ workspace: files.root, call: options.config });
+  const { config: call, trustWorkspace } = options;
+  const loaded = loadConfig({ workspace: files.root, call, trustWorkspace });
   const asked = <Track extends keyof ResolvedConfig['engines']>(track: Track) => {
     const { file, call } = loaded.engines[track];
     return { file, call: options.engines?.[track] ?? call };
   };
-  const config = { ...loaded, engines: { diff: asked('diff'), gitignore: asked('gitignore') } };
-  return new BoundRuntime(files, config, options.logger ?? SILENT_LOGGER);
+  const engines = { diff: asked('diff'), gitignore: asked('gitignore'), sandbox: asked('sandbox') };
+  return new BoundRuntime(files, { ...loaded, engines }, options.logger ?? SILENT_LOGGER, options.confirm);
 }
 
 class BoundRuntime implements Runtime {
   readonly tools: readonly Tool[];
   private readonly sessions = new Map<string, Session>();
   private readonly lock = new WriteLock();
+  private readonly commands: CommandHost;
+  private readonly records: AuditRecord[] = [];
   private closed = false;
 
   constructor(
     private readonly files: FileAccess,
     private readonly config: ResolvedConfig,
     private readonly logger: RuntimeLogger,
+    private readonly confirm: Confirm | undefined,
   ) {
+    this.commands = new CommandHost(files.root, config, (record) => this.note(record));
     // A wrong word should show at once, not at the first call.
     this.asked();
     this.tools = TOOLS.map(({ name, title, description, inputSchema, dataSchema, annotations }) => ({
@@ -170,14 +189,24 @@ class BoundRuntime implements Runtime {
     return { id, call, timeline: () => this.sessionOf(id).timeline.entries() };
   }
 
+  audit(): AuditRecord[] {
+    return [...this.records];
+  }
+
   capabilities(): RuntimeCapabilities {
     return reportCapabilities(this.files.root, this.config);
   }
 
   async close(): Promise<void> {
     this.closed = true;
+    await this.commands.close();
     await this.lock.idle();
     this.sessions.clear();
+  }
+
+  private note(record: AuditRecord): void {
+    this.records.push(record);
+    if (this.records.length > 2 * MAX_RECORDS) this.records.splice(0, MAX_RECORDS);
   }
 
   private sessionOf(id: string): Session {
@@ -236,14 +265,15 @@ class BoundRuntime implements Runtime {
     tool: AnyTool,
     session: Session,
     input: unknown,
-    { signal, onProgress }: CallOptions,
+    { signal, onProgress, confirm = this.confirm }: CallOptions,
   ): Promise<ToolOutcome<Record<string, unknown>>> {
     throwIfCancelled(signal);
     // The tools' inputs have no type in common; each has just been checked by its own schema.
     const declared: ToolDefinition = tool;
     const checked = checkInput(declared, input, this.config.limits.maxInputBytes);
-    const { files, config, lock } = this;
-    const context = { files, config, lock, session, signal, onProgress, asked: this.asked() };
+    const { files, config, lock, commands } = this;
+    const asked = this.asked();
+    const context = { files, config, lock, commands, session, signal, onProgress, confirm, asked };
     return declared.execute(checked, context);
   }
 
@@ -253,7 +283,7 @@ class BoundRuntime implements Runtime {
       const { file, call } = this.config.engines[track];
       return chooseEngine({ track, config: file, call }).asked;
     };
-    return { diff: choose('diff'), gitignore: choose('gitignore') };
+    return { diff: choose('diff'), gitignore: choose('gitignore'), sandbox: choose('sandbox') };
   }
 }
 

@@ -17,6 +17,11 @@ test('offers the tools in the one shape, each callable by itself', async () => {
     'apply_patch',
     'diff',
     'undo',
+    'run_command',
+    'read_output',
+    'start_job',
+    'poll_job',
+    'kill_job',
   ]);
   for (const { annotations, description, inputSchema } of runtime.tools) {
     expect(Object.keys(annotations).sort()).toEqual([

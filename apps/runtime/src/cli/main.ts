@@ -14,6 +14,7 @@ import { showError } from './show-error.js';
 const COMMANDS: Readonly<Record<string, () => Promise<CommandDef<ArgsDef>>>> = {
   demo: lazily(async () => (await import('./demo-command.js')).demoCommand),
   run: lazily(async () => (await import('./run-command.js')).runCommand),
+  exec: lazily(async () => (await import('./exec-command.js')).execCommand),
   mcp: lazily(async () => (await import('./mcp-command.js')).mcpCommand),
   doctor: lazily(async () => (await import('./doctor-command.js')).doctorCommand),
 };
@@ -37,11 +38,13 @@ async function main(rawArgs: readonly string[]): Promise<number> {
     return name === undefined ? EXIT.usage : EXIT.ok;
   }
   const command = await load(name);
-  if (rest.includes('--help') || rest.includes('-h')) {
+  // What stands behind -- is for the command that is run.
+  const own = name === 'exec' && rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (own.includes('--help') || own.includes('-h')) {
     await showHelp(name);
     return EXIT.ok;
   }
-  await checkArguments(name, command, rest);
+  await checkArguments(name, command, own);
   const { runCommand } = await import('citty');
   const { result } = await runCommand(command, { rawArgs: rest });
   return typeof result === 'number' ? result : EXIT.ok;

@@ -6,6 +6,7 @@ import { type PlanStep, readPlan } from '../plan/plan.js';
 import { runPlan } from '../plan/run-plan.js';
 import { createRuntime } from '../runtime.js';
 import { RUNTIME_CODES } from '../codes.js';
+import { confirmOnTerminal } from './confirm.js';
 import { EXIT } from './exit-codes.js';
 import {
   createLogger,
@@ -16,7 +17,7 @@ import {
   workspaceOption,
 } from './shared-options.js';
 import { stepLine } from './show-steps.js';
-import { createStyle, formatDuration, visible, visibleLine } from './terminal.js';
+import { createStyle, formatDuration, visible } from './terminal.js';
 
 /** The command. */
 export const runCommand = defineCommand({
@@ -44,6 +45,7 @@ export const runCommand = defineCommand({
     const runtime = createRuntime({
       ...workspaceOption(args.workspace),
       ...(logger === undefined ? {} : { logger }),
+      ...(args.yes ? { confirm: () => true } : args.json ? {} : { confirm: confirmOnTerminal }),
     });
     const style = createStyle(process.stdout);
     const print = (text: string): void => void (args.json ? undefined : process.stdout.write(`${text}\n`));
@@ -85,12 +87,7 @@ function parseMaxSteps(word: string | undefined): number {
 }
 
 /** A person answers on a terminal; where there is none, nobody does, and the step is refused. */
-async function askOnTerminal(step: PlanStep, number: number): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return false;
-  const { confirm } = await import('@clack/prompts');
-  const what = visibleLine(`${step.title ?? step.tool}: ${step.tool} ${JSON.stringify(step.input)}`).slice(
-    0,
-    300,
-  );
-  return (await confirm({ message: `step ${number}: ${what}`, initialValue: false })) === true;
+function askOnTerminal(step: PlanStep, number: number): Promise<boolean> {
+  const action = `${step.title ?? step.tool}: ${step.tool} ${JSON.stringify(step.input)}`;
+  return confirmOnTerminal({ tool: `step ${number}`, action, reason: 'the plan asks' });
 }

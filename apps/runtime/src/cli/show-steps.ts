@@ -25,7 +25,8 @@ export function stepLine(step: PlanStepReport, style: Style): string {
 }
 
 /** Of a refusal that the plan wants, the code says enough. */
-function summaryOf({ ok, asExpected, code, summary }: PlanStepReport): string {
+function summaryOf({ ok, asExpected, code, summary, skipped }: PlanStepReport): string {
+  if (skipped !== undefined) return summary;
   return asExpected && !ok ? `refused, as it should be: ${code ?? summary}` : summary;
 }
 

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 
+import type { SandboxPolicy } from '@fishplate/sandbox';
 import type { z } from 'zod';
 
 import { RUNTIME_CODES } from '../codes.js';
@@ -13,6 +14,7 @@ import {
   type ResolvedConfig,
   type RuntimeConfig,
 } from './schema.js';
+import { loosenedBy, TRUST_VARIABLE } from './trust.js';
 
 /** Largest configuration file. */
 const MAX_CONFIG_BYTES = 1 << 20;
@@ -23,7 +25,9 @@ export const CONFIG_VARIABLES = {
   FISHPLATE_MAX_READ_BYTES: ['limits', 'maxReadBytes'],
   FISHPLATE_MAX_INPUT_BYTES: ['limits', 'maxInputBytes'],
   FISHPLATE_MAX_LISTED_FILES: ['limits', 'maxListedFiles'],
+  FISHPLATE_MAX_OUTPUT_BYTES: ['limits', 'maxOutputBytes'],
   FISHPLATE_UNDO_BUDGET_BYTES: ['undo', 'budgetBytes'],
+  FISHPLATE_SANDBOX_MODE: ['sandbox', 'mode'],
 } as const;
 
 /** Where configuration comes from. */
@@ -32,6 +36,8 @@ export interface ConfigSources {
   readonly workspace: string;
   /** What the caller gives; wins over file and environment. */
   readonly call?: RuntimeConfig | undefined;
+  /** Whether the file may loosen the sandbox; so does `FISHPLATE_TRUST_WORKSPACE=1`. */
+  readonly trustWorkspace?: boolean | undefined;
   /** Environment to read; `process.env` unless given. An empty variable counts as unset. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -39,22 +45,57 @@ export interface ConfigSources {
 /**
  * Reads and merges the configuration.
  *
- * @throws FishplateError `CONFIG_UNREADABLE` (not JSON, with line and column) or `CONFIG_INVALID` (with the entry).
+ * @throws FishplateError `CONFIG_UNREADABLE` (not JSON, with line and column), `CONFIG_INVALID` (with the entry) or
+ * `CONFIG_UNTRUSTED`.
  */
 export function loadConfig(sources: ConfigSources): ResolvedConfig {
   const path = join(sources.workspace, CONFIG_FILE);
   const file = readConfigFile(path);
-  const environment = readEnvironment(sources.env ?? process.env);
+  const env = sources.env ?? process.env;
+  if (file !== null && sources.trustWorkspace !== true && env[TRUST_VARIABLE] !== '1') checkTrust(file, path);
+  const environment = readEnvironment(env);
   const call = check(sources.call ?? {}, 'the config given to createRuntime');
   const levels = [file ?? {}, environment, call];
   return {
     engines: {
       diff: { file: file?.diff?.engine, call: call.diff?.engine },
       gitignore: { file: file?.gitignore?.engine, call: call.gitignore?.engine },
+      sandbox: { file: file?.sandbox?.engine, call: call.sandbox?.engine },
     },
+    sandbox: sandboxOf(levels),
+    permissions: permissionsOf(levels),
     limits: merge<ResolvedConfig['limits']>(CONFIG_DEFAULTS.limits, ...levels.map(({ limits }) => limits)),
     undo: merge<ResolvedConfig['undo']>(CONFIG_DEFAULTS.undo, ...levels.map(({ undo }) => undo)),
     file: file === null ? null : path,
+  };
+}
+
+function checkTrust(file: RuntimeConfig, path: string): void {
+  const loosened = loosenedBy(file);
+  if (loosened.length === 0) return;
+  throw RUNTIME_CODES.error('CONFIG_UNTRUSTED', `${path} loosens the sandbox: ${loosened.join(', ')}`, {
+    details: { path, entries: loosened },
+  });
+}
+
+/** The policy as a whole: the last level that has one gives it. No command may change the rules it runs under. */
+function sandboxOf(levels: readonly RuntimeConfig[]): ResolvedConfig['sandbox'] {
+  const mode = levels.findLast(({ sandbox }) => sandbox?.mode !== undefined)?.sandbox?.mode;
+  const policy = levels.findLast(({ sandbox }) => sandbox?.policy !== undefined)?.sandbox?.policy;
+  const { protectedPaths = [], ...rest } = (policy ?? {}) as SandboxPolicy;
+  return { mode, policy: { ...rest, protectedPaths: [...protectedPaths, CONFIG_FILE] } };
+}
+
+/** Denials and questions of all levels count together; of what is allowed the last level decides. */
+function permissionsOf(levels: readonly RuntimeConfig[]): ResolvedConfig['permissions'] {
+  const all = (kind: 'deny' | 'ask'): string[] =>
+    levels.flatMap(({ permissions }) => permissions?.[kind] ?? []);
+  const last = levels.map(({ permissions }) => permissions);
+  return {
+    deny: all('deny'),
+    ask: all('ask'),
+    allow: last.findLast((level) => level?.allow !== undefined)?.allow ?? [],
+    otherwise: last.findLast((level) => level?.otherwise !== undefined)?.otherwise,
   };
 }
 
@@ -69,7 +110,9 @@ function readConfigFile(path: string): RuntimeConfig | null {
   try {
     text = readBoundedFile(path, MAX_CONFIG_BYTES);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    const { code } = cause as NodeJS.ErrnoException;
+    // A running sandbox keeps the place of a file that is missing by an empty directory.
+    if (code === 'ENOENT' || code === 'EISDIR') return null;
     throw RUNTIME_CODES.error('CONFIG_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
       hint: 'Make it a readable regular file of at most 1 MiB, or remove it.',
       cause,

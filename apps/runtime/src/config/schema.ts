@@ -1,6 +1,7 @@
 /** What `fishplate.config.json` may hold: the one source of its types, its checks and its published JSON schema. */
 
 import type { EngineChoice } from '@fishplate/engine';
+import type { SandboxModeFlag, SandboxPolicy } from '@fishplate/sandbox';
 import { z } from 'zod';
 
 /** Name of the file, looked for in the workspace root only. */
@@ -31,12 +32,41 @@ export const configSchema = z
       })
       .optional()
       .describe('The gitignore track, by which list_files finds files'),
+    sandbox: z
+      .strictObject({
+        engine: engineChoice
+          .optional()
+          .describe('Engine of the sandbox track: auto takes native where it loads, else the fallback'),
+        mode: z
+          .enum(['auto', 'native', 'docker', 'process'])
+          .optional()
+          .describe('How commands are confined; process: not at all'),
+        policy: z
+          .record(z.string(), z.unknown())
+          .optional()
+          .describe('What commands may do: the policy of @fishplate/sandbox, which checks it'),
+      })
+      .optional()
+      .describe('The sandbox track, in which run_command runs'),
+    permissions: z
+      .strictObject({
+        deny: z.array(z.string()).optional().describe('Commands that never run'),
+        ask: z.array(z.string()).optional().describe('Commands that run after a person has said yes'),
+        allow: z.array(z.string()).optional().describe('Commands that run without asking'),
+        otherwise: z
+          .enum(['allow', 'ask', 'deny'])
+          .optional()
+          .describe('What becomes of all others: allow where they are confined, else ask'),
+      })
+      .optional()
+      .describe('Rules for commands, by their first words; each part of a compound command is looked at'),
     limits: z
       .strictObject({
         maxFileBytes: bytes('Largest file that tools read or write'),
         maxReadBytes: bytes('Most text that one read_file answers'),
         maxInputBytes: bytes('Largest input of one call, all its strings together'),
         maxListedFiles: z.int().positive().optional().describe('Most paths that one list_files answers'),
+        maxOutputBytes: bytes('Most text of a command that one answer holds'),
       })
       .optional()
       .describe('Limits of single calls'),
@@ -58,12 +88,25 @@ export interface ResolvedConfig {
   readonly engines: {
     readonly diff: AskedEngine;
     readonly gitignore: AskedEngine;
+    readonly sandbox: AskedEngine;
+  };
+  readonly sandbox: {
+    readonly mode: SandboxModeFlag | undefined;
+    readonly policy: SandboxPolicy;
+  };
+  readonly permissions: {
+    readonly deny: readonly string[];
+    readonly ask: readonly string[];
+    readonly allow: readonly string[];
+    /** Undefined: allow where commands are confined, else ask. */
+    readonly otherwise: 'allow' | 'ask' | 'deny' | undefined;
   };
   readonly limits: {
     readonly maxFileBytes: number;
     readonly maxReadBytes: number;
     readonly maxInputBytes: number;
     readonly maxListedFiles: number;
+    readonly maxOutputBytes: number;
   };
   readonly undo: { readonly budgetBytes: number };
   /** Path of the file that was read, or null where there is none. */
@@ -85,6 +128,7 @@ export const CONFIG_DEFAULTS = {
     maxReadBytes: 256 * 1024,
     maxInputBytes: 4 * MIB,
     maxListedFiles: 5000,
+    maxOutputBytes: 32 * 1024,
   },
   undo: { budgetBytes: 128 * MIB },
 } as const satisfies Pick<ResolvedConfig, 'limits' | 'undo'>;

@@ -56,7 +56,10 @@ export async function runDemo({
     const files = [...before.values()].filter((state) => state.startsWith('file')).length;
     onStart?.({ fixture: DEMO_FIXTURE, files, usesGit: copy.usesGit });
     const runtime = createRuntime({ ...options, workspace: copy.path });
-    const report = await runPlan(plan, runtime, { signal, onStep }).finally(() => runtime.close());
+    const { level, unavailable } = runtime.capabilities().sandbox;
+    const reasons = unavailable.map(({ means, reason }) => `${means}: ${reason}`).join('; ');
+    const noSandbox = level === 'none' ? `commands cannot be confined here (${reasons})` : undefined;
+    const report = await runPlan(plan, runtime, { signal, onStep, noSandbox }).finally(() => runtime.close());
     const after = await treeState(copy.path);
     const differences = treeDifferences(before, after);
     const proof = {

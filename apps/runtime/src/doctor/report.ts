@@ -10,6 +10,7 @@ import { isFishplateError } from '@fishplate/engine';
 import type { RuntimeCapabilities } from '../capabilities.js';
 import type { RuntimeCode } from '../codes.js';
 import { createRuntime, type RuntimeOptions } from '../runtime.js';
+import { proveSandbox, type SandboxProof } from './sandbox-probes.js';
 
 /** One attempt to get out of a workspace. */
 export interface ContainmentProbe {
@@ -30,7 +31,10 @@ export interface DoctorReport {
   /** For example `2.47.3`; null without git. */
   readonly git: string | null;
   readonly capabilities: RuntimeCapabilities;
+  /** Of the file tools. */
   readonly probes: readonly ContainmentProbe[];
+  /** Of commands. */
+  readonly sandbox: SandboxProof;
 }
 
 /** Examines this machine and a workspace. @throws FishplateError where workspace or config are not usable. */
@@ -38,17 +42,18 @@ export async function examine(
   options: Pick<RuntimeOptions, 'workspace' | 'config' | 'engines'>,
 ): Promise<DoctorReport> {
   const runtime = createRuntime(options);
-  const [git, probes] = await Promise.all([gitVersion(), probeContainment()]);
+  const [git, probes, sandbox] = await Promise.all([gitVersion(), probeContainment(), proveSandbox({})]);
   const capabilities = runtime.capabilities();
   await runtime.close();
   const enginesHold = capabilities.tracks.every((track) => track.state !== 'landed' || track.engine !== null);
   return {
-    ok: enginesHold && probes.every(({ outcome }) => outcome !== 'through'),
+    ok: enginesHold && [...probes, ...sandbox.probes].every(({ outcome }) => outcome !== 'through'),
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
     git,
     capabilities,
     probes,
+    sandbox,
   };
 }
 

@@ -14,11 +14,13 @@ import { z } from 'zod';
 import type { CallResult, Runtime, SessionHandle, Tool } from '../runtime.js';
 import type { ProgressListener } from '../tools/tool.js';
 import { packageVersion } from '../version.js';
+import { elicitation } from './elicitation.js';
 import { registerResources } from './resources.js';
 
 const INSTRUCTIONS =
   'Tools on one workspace. Paths are relative to it. edit_file and apply_patch change files all or nothing; undo takes ' +
-  'the latest change back byte for byte, diff shows all of them. A refused call has changed nothing; its hint says what to do.';
+  'the latest change back byte for byte, diff shows all of them. run_command and start_job run in a sandbox. A refused call ' +
+  'has changed nothing; its hint says what to do.';
 
 /** Makes a server whose calls run in `session`. */
 export function createMcpServer(runtime: Runtime, session: SessionHandle): McpServer {
@@ -50,7 +52,7 @@ function registerTool(
     async (input: unknown, context: ServerContext): Promise<CallToolResult> => {
       try {
         const onProgress = progressListener(context);
-        const options = { signal: context.mcpReq.signal, onProgress };
+        const options = { signal: context.mcpReq.signal, onProgress, confirm: elicitation(server, context) };
         return toolResult(await session.call(name as string, input, options));
       } catch (error) {
         return errorResult(error);

@@ -35,6 +35,10 @@ const planSchema = z.strictObject({
           .optional()
           .describe('Fields of the input that are read from files beside the plan'),
         expect: expectation.optional(),
+        needs: z
+          .literal('sandbox')
+          .optional()
+          .describe('Passed over, and said so, where nothing can confine commands'),
         confirm: z.boolean().optional().describe('Ask the person before this step'),
       }),
     )

@@ -14,7 +14,9 @@ export interface PlanStepReport {
   readonly number: number;
   readonly title: string;
   readonly tool: string;
-  /** True where the call came to what the plan expects. */
+  /** Why it was passed over: something that it needs is not to be had here. */
+  readonly skipped?: string;
+  /** True where the call came to what the plan expects, or was passed over. */
   readonly asExpected: boolean;
   /** Why it did not, in one sentence. */
   readonly problem?: string;
@@ -39,6 +41,8 @@ export interface PlanReport {
 /** How to run. */
 export interface PlanRunOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Why steps that need the sandbox cannot be run; undefined where they can. */
+  readonly noSandbox?: string | undefined;
   /** Asked before steps that want it; without it they are refused. */
   readonly confirm?: ((step: PlanStep, number: number) => Promise<boolean>) | undefined;
   /** Told after each step. */
@@ -51,6 +55,17 @@ export async function runPlan(plan: Plan, caller: Caller, options: PlanRunOption
   for (const [index, step] of plan.steps.entries()) {
     const number = index + 1;
     const base = { number, title: step.title ?? step.tool, tool: step.tool };
+    if (step.needs === 'sandbox' && options.noSandbox !== undefined) {
+      const report = {
+        ...base,
+        ...SKIPPED,
+        skipped: options.noSandbox,
+        summary: `not run: ${options.noSandbox}`,
+      };
+      steps.push(report);
+      options.onStep?.(report);
+      continue;
+    }
     const allowed = step.confirm !== true || (await options.confirm?.(step, number)) === true;
     const report = allowed
       ? judge({ ...base, ...(await perform(step, caller, options.signal)) }, step)
@@ -66,6 +81,8 @@ export async function runPlan(plan: Plan, caller: Caller, options: PlanRunOption
 type Performed = Pick<PlanStepReport, 'ok' | 'code' | 'summary' | 'text' | 'durationMs' | 'engines'> & {
   data?: unknown;
 };
+
+const SKIPPED = { asExpected: true, ok: false, text: '', durationMs: 0, engines: {} };
 
 const NOT_CONFIRMED = {
   asExpected: false,

@@ -3,12 +3,18 @@
 import { applyPatch } from './apply-patch.js';
 import { diff } from './diff.js';
 import { editFile } from './edit-file.js';
+import { killJob, pollJob, startJob } from './jobs.js';
 import { listFiles } from './list-files.js';
 import { readFile } from './read-file.js';
+import { readOutput } from './read-output.js';
+import { runCommand } from './run-command.js';
 import { undo } from './undo.js';
 
 /** Every tool, declared once. */
-export const TOOLS = [listFiles, readFile, editFile, applyPatch, diff, undo] as const;
+export const TOOLS = [
+  ...([listFiles, readFile, editFile, applyPatch, diff, undo] as const),
+  ...([runCommand, readOutput, startJob, pollJob, killJob] as const),
+] as const;
 
 /** A declared tool. */
 export type AnyTool = (typeof TOOLS)[number];

@@ -3,6 +3,8 @@
 import type { EngineChoice } from '@fishplate/engine';
 import type { z } from 'zod';
 
+import type { CommandHost } from '../commands/command-host.js';
+import type { Confirm } from '../commands/confirmation.js';
 import type { ResolvedConfig } from '../config/schema.js';
 import type { Session } from '../session/session.js';
 import type { WriteLock } from '../session/write-lock.js';
@@ -28,6 +30,9 @@ export interface ToolContext {
   readonly config: ResolvedConfig;
   readonly session: Session;
   readonly lock: WriteLock;
+  readonly commands: CommandHost;
+  /** Asks the person; undefined where nobody can be asked. */
+  readonly confirm: Confirm | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ProgressListener | undefined;
   /** What to pass to each track's library as `engine`. */
@@ -105,4 +110,12 @@ export const CHANGES: ToolAnnotations = {
   destructiveHint: true,
   idempotentHint: false,
   openWorldHint: false,
+};
+
+/** Annotations of a tool that runs commands: what those do is theirs. */
+export const RUNS: ToolAnnotations = {
+  readOnlyHint: false,
+  destructiveHint: true,
+  idempotentHint: false,
+  openWorldHint: true,
 };

@@ -1,0 +1,147 @@
+/** `fishplate exec -- CMD`: one command in the sandbox, with this terminal's input and output. */
+
+import { constants } from 'node:os';
+
+import { createSandbox, type ExecResult, type SandboxModeFlag } from '@fishplate/sandbox';
+import { defineCommand } from 'citty';
+
+import { RUNTIME_CODES } from '../codes.js';
+import { permissionFor } from '../commands/permissions.js';
+import { loadConfig } from '../config/load.js';
+import { openWorkspace } from '../workspace/node-file-access.js';
+import { confirmOnTerminal } from './confirm.js';
+import { EXIT } from './exit-codes.js';
+import { JSON_OPTION, printJson, WORKSPACE_OPTION } from './shared-options.js';
+
+/** Largest input that is passed on. */
+const MAX_STDIN_BYTES = 64 << 20;
+
+/** The command. */
+export const execCommand = defineCommand({
+  meta: {
+    name: 'exec',
+    description: 'Run one command in the sandbox: fishplate exec [options] -- CMD [ARG...]',
+  },
+  args: {
+    workspace: WORKSPACE_OPTION,
+    mode: {
+      type: 'string',
+      valueHint: 'MODE',
+      description: 'auto, native, docker or process (no confinement)',
+    },
+    policy: {
+      type: 'string',
+      valueHint: 'JSON',
+      description: 'The policy, in place of that of the configuration',
+    },
+    timeout: { type: 'string', valueHint: 'MS', description: 'End the command after so many milliseconds' },
+    json: JSON_OPTION,
+  },
+  async run({ args, rawArgs }) {
+    const [command, ...rest] = rawArgs.slice(rawArgs.indexOf('--') + 1);
+    if (!rawArgs.includes('--') || command === undefined) {
+      throw RUNTIME_CODES.error(
+        'USAGE',
+        'fishplate exec needs a command behind --, as in fishplate exec -- npm test',
+      );
+    }
+    const { root } = openWorkspace(args.workspace ?? process.cwd());
+    const config = loadConfig({ workspace: root, call: { sandbox: asked(args.mode, args.policy) } });
+    const { mode, policy } = config.sandbox;
+    const sandbox = await createSandbox({
+      workspace: root,
+      policy,
+      actor: 'cli',
+      ...(mode === undefined ? {} : { mode }),
+    });
+    const cancelled = new AbortController();
+    const onInterrupt = (): void => cancelled.abort(new Error('interrupted'));
+    process.once('SIGINT', onInterrupt);
+    process.once('SIGTERM', onInterrupt);
+    try {
+      // The person typed it: only what the rules deny or ask about is held up.
+      const permission = permissionFor(
+        { command, args: rest },
+        { ...config.permissions, otherwise: 'allow' },
+      );
+      if (permission.decision === 'deny') {
+        throw RUNTIME_CODES.error('USAGE', `a rule denies it: ${permission.reason} (${permission.rule})`);
+      }
+      if (permission.decision === 'ask') {
+        const request = { tool: 'exec', action: [command, ...rest].join(' '), reason: permission.reason };
+        if (!(await confirmOnTerminal(request))) return EXIT.failed;
+      }
+      const result = await sandbox.execute(command, rest, {
+        signal: cancelled.signal,
+        ...timeoutOption(args.timeout),
+        ...(process.stdin.isTTY ? {} : { stdin: await readStdin() }),
+        ...(args.json
+          ? {}
+          : {
+              maxOutputBytes: 0,
+              onStdout: (chunk: Buffer) => process.stdout.write(chunk),
+              onStderr: (chunk: Buffer) => process.stderr.write(chunk),
+            }),
+      });
+      if (args.json) printJson(shown(result));
+      else tellEnd(result);
+      return exitCodeOf(result);
+    } finally {
+      process.off('SIGINT', onInterrupt);
+      process.off('SIGTERM', onInterrupt);
+      await sandbox.close();
+    }
+  },
+});
+
+function asked(mode: string | undefined, policy: string | undefined) {
+  return {
+    ...(mode === undefined ? {} : { mode: mode as SandboxModeFlag }),
+    ...(policy === undefined ? {} : { policy: parsePolicy(policy) }),
+  };
+}
+
+function parsePolicy(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw RUNTIME_CODES.error('USAGE', `--policy is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function timeoutOption(word: string | undefined): { timeoutMs?: number } {
+  if (word === undefined) return {};
+  if (/^[1-9]\d{0,9}$/.test(word)) return { timeoutMs: Number(word) };
+  throw RUNTIME_CODES.error('USAGE', `--timeout takes milliseconds, not ${JSON.stringify(word)}`);
+}
+
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_STDIN_BYTES) {
+      throw RUNTIME_CODES.error('USAGE', `the input is longer than ${MAX_STDIN_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function shown({ stdout, stderr, ...result }: ExecResult): Record<string, unknown> {
+  return { ...result, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+/** What an exit code cannot tell. */
+function tellEnd({ limitHit, violations }: ExecResult): void {
+  if (limitHit !== undefined) process.stderr.write(`fishplate: ended at the limit ${limitHit}\n`);
+  for (const { kind, reason } of violations) {
+    if (kind !== 'limit') process.stderr.write(`fishplate: refused: ${reason}\n`);
+  }
+}
+
+/** That of the command; 128 and the number of the signal that ended it, as shells have it. */
+function exitCodeOf({ exitCode, signal }: ExecResult): number {
+  if (exitCode !== null) return exitCode;
+  return 128 + ((constants.signals as Record<string, number>)[signal ?? ''] ?? 0);
+}

@@ -1,0 +1,99 @@
+/** What tools answer of a command: its end, and the part of its output that fits. */
+
+import type { ExecResult } from '@fishplate/sandbox';
+import { z } from 'zod';
+
+import type { SpooledOutput, StreamName } from '../commands/spool.js';
+
+/** How a command ended, as tools answer it. */
+export const commandEndSchema = z.object({
+  exitCode: z.int().nullable().describe('Null where a signal ended it'),
+  signal: z.string().nullable(),
+  timedOut: z.boolean(),
+  limitHit: z.string().optional().describe('The limit that ended it'),
+  durationMs: z.number(),
+  stdout: z.string().describe('Its output; of long ones the beginning and the end'),
+  stderr: z.string(),
+  outputId: z.string().optional().describe('Where output was left out: pass it to read_output'),
+  stdoutBytes: z.int(),
+  stderrBytes: z.int(),
+  enforcement: z
+    .object({ mode: z.string(), backend: z.string(), level: z.string() })
+    .describe('What confined the command'),
+  violations: z
+    .array(z.object({ kind: z.string(), target: z.string(), reason: z.string() }))
+    .describe('What it tried and was refused'),
+  auditId: z.string(),
+});
+
+/** How a command ended, as tools answer it. */
+export type CommandEndData = z.output<typeof commandEndSchema>;
+
+/** The data of an answer; each stream gets half of `maxBytes`. */
+export function commandEnd(result: ExecResult, output: SpooledOutput, maxBytes: number): CommandEndData {
+  const [stdout, stderr] = [shownStream(output, 'stdout', maxBytes), shownStream(output, 'stderr', maxBytes)];
+  const { exitCode, signal, timedOut, limitHit, durationMs, enforcement, violations, auditId } = result;
+  const { mode, backend, level } = enforcement;
+  return {
+    exitCode,
+    signal,
+    timedOut,
+    ...(limitHit === undefined ? {} : { limitHit }),
+    durationMs,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    ...(stdout.isCut || stderr.isCut ? { outputId: output.id } : {}),
+    stdoutBytes: output.size('stdout'),
+    stderrBytes: output.size('stderr'),
+    enforcement: { mode, backend, level },
+    violations: [...violations],
+    auditId,
+  };
+}
+
+/** The answer as text for a model. */
+export function commandText(data: CommandEndData): string {
+  const { stdout, stderr, violations, outputId } = data;
+  const parts = [
+    stdout === '' ? null : stdout.replace(/\n$/, ''),
+    stderr === '' ? null : `[stderr]\n${stderr.replace(/\n$/, '')}`,
+    `[${endOf(data)}]`,
+    violations.length === 0 ? null : `[refused: ${violations.map(({ reason }) => reason).join('; ')}]`,
+    outputId === undefined
+      ? null
+      : `[output was left out; read_output with outputId ${outputId} has all of it]`,
+  ];
+  return parts.filter((part) => part !== null).join('\n');
+}
+
+/** `exit code 1`, or what ended it. */
+export function endOf({ exitCode, signal, limitHit, timedOut }: CommandEndData): string {
+  if (timedOut) return 'ended: it took too long';
+  if (limitHit !== undefined) return `ended at the limit ${limitHit}`;
+  return exitCode === null ? `ended by ${signal}` : `exit code ${exitCode}`;
+}
+
+/** The beginning and the end of a stream, cut between characters. */
+export function shownStream(
+  output: SpooledOutput,
+  stream: StreamName,
+  maxBytes: number,
+): { text: string; isCut: boolean } {
+  const kept = output.kept(stream);
+  if (kept <= maxBytes && output.size(stream) === kept) {
+    return { text: textOf(output.read(stream, 0, maxBytes).bytes), isCut: false };
+  }
+  const half = Math.floor(maxBytes / 2);
+  const head = output.read(stream, 0, half);
+  const tail = output.read(stream, Math.max(half, kept - half), half);
+  const left = output.size(stream) - head.bytes.length - tail.bytes.length;
+  return {
+    text: `${textOf(head.bytes)}\n[... ${left} bytes left out ...]\n${textOf(tail.bytes)}`,
+    isCut: true,
+  };
+}
+
+/** Bytes as text; what is no UTF-8 becomes U+FFFD, and so does half a character at a cut. */
+export function textOf(bytes: Buffer): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+}
