@@ -1,30 +1,30 @@
-//! The tokenizer track. Logic only: nothing here knows of Node.
+//! Exact token counts for OpenAI's encodings: pre-splitting by hand-written scanners, byte-pair encoding by backtracking, and
+//! a cache of pieces. The vocabularies are embedded as they are used, so that there is nothing to set up.
+//!
+//! Text is UTF-8 here; [`utf8_from_utf16`] makes it of what a host has. zstd is the other half of what a context store
+//! needs: [`compress`], [`decompress`], [`train_dictionary`].
+//!
+//! ```
+//! use fishplate_tokenizer::{Encoding, Tokenizer};
+//!
+//! let mut tokenizer = Tokenizer::new(Encoding::O200kBase);
+//! assert_eq!(tokenizer.count("tiktoken is great!"), 6);
+//! ```
 #![deny(missing_docs)]
 
-const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-const PRIME: u64 = 0x0000_0100_0000_01b3;
+mod bpe;
+mod cache;
+mod classes;
+mod compression;
+mod encoding;
+mod special;
+mod split;
+mod tables;
+mod text;
+mod tokenizer;
 
-/// The FNV-1a hash of `bytes`, 64 bits wide. One pass, no allocation; not for input that an adversary chooses.
-///
-/// Source: RFC 9923, "The FNV Non-Cryptographic Hash Algorithm".
-///
-/// ```
-/// assert_eq!(fishplate_tokenizer::fingerprint(b"foobar"), 0x8594_4171_f739_67e8);
-/// ```
-pub fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(OFFSET_BASIS, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(PRIME)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fingerprint;
-
-    #[test]
-    fn published_vectors() {
-        assert_eq!(fingerprint(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fingerprint(b"a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(fingerprint(b"foobar"), 0x8594_4171_f739_67e8);
-    }
-}
+pub use compression::{CompressionError, compress, decompress, train_dictionary};
+pub use encoding::Encoding;
+pub use special::SpecialTokens;
+pub use text::utf8_from_utf16;
+pub use tokenizer::{DecodeError, Tokenizer};

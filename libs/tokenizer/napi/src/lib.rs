@@ -4,8 +4,16 @@
     missing_docs,
     reason = "the binding is internal; its TypeScript side is documented"
 )]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "Node-API functions take what was converted for them"
+)]
 
-use napi::bindgen_prelude::Uint8ArraySlice;
+mod compression;
+mod text;
+mod tokens;
+
+use napi::Error;
 use napi_derive::napi;
 
 /// The version that the loading library must have.
@@ -14,7 +22,7 @@ pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-#[napi]
-pub fn fingerprint(bytes: Uint8ArraySlice<'_>) -> u64 {
-    fishplate_tokenizer::fingerprint(&bytes)
+/// An error whose message starts with its code: the only text that both a sync call and a promise carry over.
+fn fault(code: &str, message: impl std::fmt::Display) -> Error {
+    Error::from_reason(format!("{code}: {message}"))
 }
