@@ -5,15 +5,15 @@ export declare function compress(data: Uint8Array, level: number, dictionary: Ui
 
 export declare function compressAsync(data: Uint8Array, level: number, dictionary: Uint8Array): Promise<Buffer>
 
-export declare function count(text: TextArgument, encoding: number): number
+export declare function count(text: string | Uint8Array, encoding: number): number
 
 /** Counts of the texts from `start` up to `end`. */
 export declare function countBatch(texts: unknown[], start: number, end: number, encoding: number): Uint32Array
 
-export declare function countSpecial(text: TextArgument, encoding: number, all: boolean, names: Array<string>): number
+export declare function countSpecial(text: string | Uint8Array, encoding: number, all: boolean, names: Array<string>): number
 
 /** Negative where there are more than `limit`. */
-export declare function countWithin(text: TextArgument, encoding: number, limit: number): number
+export declare function countWithin(text: string | Uint8Array, encoding: number, limit: number): number
 
 export declare function decodeBytes(tokens: Uint32Array, encoding: number): Buffer
 
@@ -23,15 +23,15 @@ export declare function decompress(data: Uint8Array, maxBytes: number, dictionar
 
 export declare function decompressAsync(data: Uint8Array, maxBytes: number, dictionary: Uint8Array): Promise<Buffer>
 
-export declare function encode(text: TextArgument, encoding: number): Uint32Array
+export declare function encode(text: string | Uint8Array, encoding: number): Uint32Array
 
-export declare function encodeSpecial(text: TextArgument, encoding: number, all: boolean, names: Array<string>): Uint32Array
+export declare function encodeSpecial(text: string | Uint8Array, encoding: number, all: boolean, names: Array<string>): Uint32Array
 
 /** The first special token among these that the text holds. */
-export declare function findSpecial(text: TextArgument, encoding: number, all: boolean, names: Array<string>): string | null
+export declare function findSpecial(text: string | Uint8Array, encoding: number, all: boolean, names: Array<string>): string | null
 
 /** Where each token ends, in UTF-16 code units. */
-export declare function tokenEnds(text: TextArgument, encoding: number): Uint32Array
+export declare function tokenEnds(text: string | Uint8Array, encoding: number): Uint32Array
 
 export declare function trainDictionary(samples: Array<Uint8Array>, maxBytes: number): Buffer
 

@@ -7,6 +7,9 @@
 
 use crate::tables::{NONE, Vocabulary};
 
+/// Longer pieces may be runs.
+const RUN_BYTES: usize = 1 << 10;
+
 /// Encodes pieces. Keeps its memory from one to the next.
 pub(crate) struct Bpe {
     vocabulary: Vocabulary,
@@ -16,7 +19,12 @@ pub(crate) struct Bpe {
     pair_bits: u32,
     /// A bit for each place of the piece: whether it may still be the end of a token.
     alive: Vec<u64>,
+    /// Answers of [`Bpe::stay_apart`]: both tokens and the answer in a word, in the place that the tokens say. Text that
+    /// repeats itself asks the same again and again.
+    answers: Vec<u64>,
 }
+
+const ANSWERS: usize = 1 << 12;
 
 impl Bpe {
     pub(crate) fn new(vocabulary: Vocabulary, limit: u32) -> Self {
@@ -25,6 +33,7 @@ impl Bpe {
             limit,
             pair_bits: vocabulary.pairs.len().ilog2(),
             alive: Vec::new(),
+            answers: vec![u64::MAX; ANSWERS],
         }
     }
 
@@ -34,13 +43,58 @@ impl Bpe {
 
     /// Appends the tokens of a piece.
     pub(crate) fn encode(&mut self, piece: &[u8], tokens: &mut Vec<u32>) {
-        let Some(mut candidate) = self.longest(piece) else {
+        let Some(candidate) = self.longest(piece) else {
             return;
         };
         if self.length(candidate) == piece.len() {
             tokens.push(candidate);
             return;
         }
+        if piece.len() > RUN_BYTES && self.encode_run(piece, tokens) {
+            return;
+        }
+        self.search(piece, candidate, tokens);
+    }
+
+    /// Encodes a long piece that repeats its first bytes, such as a line of dashes: the middle of it is one token many times.
+    /// Where that token stays apart from itself, tokens may be left out and put back.
+    fn encode_run(&mut self, piece: &[u8], tokens: &mut Vec<u32>) -> bool {
+        let periodic = |period: usize| piece.get(period..) == piece.get(..piece.len() - period);
+        if !(1..=4).any(periodic) {
+            return false;
+        }
+        let floor = tokens.len();
+        let Some((short, _)) = piece.split_at_checked(RUN_BYTES) else {
+            return false;
+        };
+        let Some(candidate) = self.longest(short) else {
+            return false;
+        };
+        self.search(short, candidate, tokens);
+        let first = tokens.get(floor).copied().unwrap_or(NONE);
+        tokens.truncate(floor);
+        let length = self.length(first);
+        // The same bytes must come again behind the token.
+        if length == 0 || piece.get(length..) != piece.get(..piece.len() - length) {
+            return false;
+        }
+        let left_out = (piece.len() - RUN_BYTES / 2) / length;
+        let Some((_, rest)) = piece.split_at_checked(left_out * length) else {
+            return false;
+        };
+        let Some(candidate) = self.longest(rest) else {
+            return false;
+        };
+        tokens.resize(floor + left_out, first);
+        self.search(rest, candidate, tokens);
+        if tokens.get(floor + left_out) == Some(&first) && self.stay_apart(first, first) {
+            return true;
+        }
+        tokens.truncate(floor);
+        false
+    }
+
+    fn search(&mut self, piece: &[u8], mut candidate: u32, tokens: &mut Vec<u32>) {
         self.alive.clear();
         self.alive.resize(piece.len() / 64 + 1, u64::MAX);
         let floor = tokens.len();
@@ -64,6 +118,9 @@ impl Bpe {
             } else {
                 self.kill(at);
                 // The empty start is never dead: every piece has an encoding.
+                if tokens.len() == floor {
+                    return;
+                }
                 let Some(popped) = tokens.pop() else { return };
                 at -= self.length(popped);
                 candidate = popped;
@@ -110,9 +167,25 @@ impl Bpe {
         length.map_or(0, |&length| usize::from(length))
     }
 
+    fn stay_apart(&mut self, left: u32, right: u32) -> bool {
+        let question = u64::from(left) << 32 | u64::from(right) << 1;
+        let mixed = left.wrapping_mul(0x9e37_79b9) ^ right.wrapping_mul(0x85eb_ca6b);
+        let place = (mixed >> 16) as usize % ANSWERS;
+        if let Some(&known) = self.answers.get(place)
+            && known & !1 == question
+        {
+            return known & 1 == 1;
+        }
+        let answer = self.never_merge(left, right);
+        if let Some(known) = self.answers.get_mut(place) {
+            *known = question | u64::from(answer);
+        }
+        answer
+    }
+
     /// Whether two neighbours are still two after their bytes are encoded together: the merges that made them are undone
     /// from the last to the first, and at no time may a merge across the border come before the next of them.
-    fn stay_apart(&self, mut left: u32, mut right: u32) -> bool {
+    fn never_merge(&self, mut left: u32, mut right: u32) -> bool {
         let mut before = NONE;
         loop {
             if self

@@ -50,12 +50,31 @@ fn each<B>(
 #[inline(always)]
 fn run(text: &[u8], mut at: usize, belongs: impl Fn(u8) -> bool) -> usize {
     loop {
-        let (class, length) = class_at(text, at);
-        if !belongs(class) || class == END {
-            return at;
+        for _ in 0..16 {
+            let (class, length) = class_at(text, at);
+            if !belongs(class) || class == END {
+                return at;
+            }
+            at += length;
         }
-        at += length;
+        at = same_bytes(text, at);
     }
+}
+
+/// Where the byte before `at` stops being repeated, or a little before: a long run of one ASCII character is skipped by vectors.
+#[inline]
+fn same_bytes(text: &[u8], mut at: usize) -> usize {
+    let Some(&byte) = text.get(at.wrapping_sub(1)) else {
+        return at;
+    };
+    if byte < 0x80 {
+        while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<32>)
+            && *block == [byte; 32]
+        {
+            at += 32;
+        }
+    }
+    at
 }
 
 /// `\p{N}{1,3}`, of which `first` bytes are known.
@@ -101,6 +120,11 @@ fn spaces(text: &[u8], start: usize) -> usize {
         }
         last = at;
         at += length;
+        let skipped = same_bytes(text, at);
+        if skipped > at {
+            at = skipped;
+            last = at - 1;
+        }
     }
 }
 
@@ -119,6 +143,11 @@ fn lines_or_spaces(text: &[u8], start: usize) -> usize {
         }
         last = at;
         at += length;
+        let skipped = same_bytes(text, at);
+        if skipped > at {
+            at = skipped;
+            last = at - 1;
+        }
         if class == NEWLINE {
             line_end = Some(at);
         }

@@ -51,7 +51,10 @@ fn special(all: bool, names: Vec<String>) -> SpecialTokens {
 }
 
 #[napi]
-pub fn count(text: TextArgument, encoding: u32) -> Result<u32> {
+pub fn count(
+    #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
+    encoding: u32,
+) -> Result<u32> {
     with(encoding, |tokenizer, buffer| {
         Ok(number(tokenizer.count(buffer.read(&text)?)))
     })
@@ -59,7 +62,11 @@ pub fn count(text: TextArgument, encoding: u32) -> Result<u32> {
 
 /// Negative where there are more than `limit`.
 #[napi]
-pub fn count_within(text: TextArgument, encoding: u32, limit: u32) -> Result<i64> {
+pub fn count_within(
+    #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
+    encoding: u32,
+    limit: u32,
+) -> Result<i64> {
     with(encoding, |tokenizer, buffer| {
         let count = tokenizer.count_within(buffer.read(&text)?, limit as usize);
         Ok(count.map_or(-1, |count| number(count).into()))
@@ -82,7 +89,7 @@ pub fn count_batch(texts: Array<'_>, start: u32, end: u32, encoding: u32) -> Res
 
 #[napi]
 pub fn count_special(
-    text: TextArgument,
+    #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
     encoding: u32,
     all: bool,
     names: Vec<String>,
@@ -94,7 +101,10 @@ pub fn count_special(
 }
 
 #[napi]
-pub fn encode(text: TextArgument, encoding: u32) -> Result<Uint32Array> {
+pub fn encode(
+    #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
+    encoding: u32,
+) -> Result<Uint32Array> {
     with(encoding, |tokenizer, buffer| {
         let mut tokens = Vec::new();
         tokenizer.encode(buffer.read(&text)?, &mut tokens);
@@ -104,7 +114,7 @@ pub fn encode(text: TextArgument, encoding: u32) -> Result<Uint32Array> {
 
 #[napi]
 pub fn encode_special(
-    text: TextArgument,
+    #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
     encoding: u32,
     all: bool,
     names: Vec<String>,
@@ -119,7 +129,7 @@ pub fn encode_special(
 /// The first special token among these that the text holds.
 #[napi]
 pub fn find_special(
-    text: TextArgument,
+    #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
     encoding: u32,
     all: bool,
     names: Vec<String>,
@@ -133,7 +143,10 @@ pub fn find_special(
 
 /// Where each token ends, in UTF-16 code units.
 #[napi]
-pub fn token_ends(text: TextArgument, encoding: u32) -> Result<Uint32Array> {
+pub fn token_ends(
+    #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
+    encoding: u32,
+) -> Result<Uint32Array> {
     with(encoding, |tokenizer, buffer| {
         let mut ends = Vec::new();
         tokenizer.token_ends(buffer.read(&text)?, &mut ends);

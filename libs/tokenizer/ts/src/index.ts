@@ -1,10 +1,15 @@
 /**
- * `@fishplate/tokenizer`: the public functions of the tokenizer track.
+ * `@fishplate/tokenizer`: exact token counts, contexts that fit, and zstd.
  *
  * @packageDocumentation
  */
 
-export type { EngineChoice, EngineName } from '@fishplate/engine';
-export { TOKENIZER_CODES } from './codes';
-export { fingerprint, type FingerprintOptions } from './fingerprint';
+import { offerNative } from './engine';
+import { selectNative, zstdOf } from './native';
+import { offerZstd } from './zstd';
+
+offerNative(selectNative);
+offerZstd((choice) => zstdOf(selectNative(choice)));
+
 export { capability } from './native';
+export * from './public';

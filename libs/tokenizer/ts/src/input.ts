@@ -1,0 +1,55 @@
+/** Checks of what callers give. */
+
+import { TOKENIZER_CODES } from './codes';
+
+/** A text as the engines take it. Memory that other threads may change meanwhile is copied. @throws FishplateError `INPUT_INVALID`. */
+export function checkText(text: unknown, name = 'text'): string | Uint8Array {
+  if (typeof text === 'string') return text;
+  if (!(text instanceof Uint8Array)) {
+    throw TOKENIZER_CODES.error('INPUT_INVALID', `${name} must be a string or a Uint8Array, and is ${kind(text)}`);
+  }
+  const isShared = typeof SharedArrayBuffer !== 'undefined' && text.buffer instanceof SharedArrayBuffer;
+  return isShared ? new Uint8Array(text) : text;
+}
+
+/** @throws FishplateError `INPUT_INVALID`. */
+export function checkString(text: unknown, name = 'text'): string {
+  if (typeof text === 'string') return text;
+  throw TOKENIZER_CODES.error('INPUT_INVALID', `${name} must be a string, and is ${kind(text)}`);
+}
+
+/** @throws FishplateError `INPUT_INVALID`. */
+export function checkTexts(texts: unknown): string[] {
+  if (!Array.isArray(texts)) {
+    throw TOKENIZER_CODES.error('INPUT_INVALID', `texts must be an array, and is ${kind(texts)}`);
+  }
+  for (let index = 0; index < texts.length; index++) checkString(texts[index], `texts[${index}]`);
+  return texts as string[];
+}
+
+/** A whole number. @throws FishplateError `OPTION_INVALID`. */
+export function checkCount(value: unknown, name: string, least = 0, most = 2 ** 32 - 1): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  const shown = typeof value === 'number' ? String(value) : kind(value);
+  const rule = `${name} must be a whole number from ${least} to ${most}`;
+  throw TOKENIZER_CODES.error('OPTION_INVALID', `${rule}, and is ${shown}`);
+}
+
+/** One of some words. @throws FishplateError `OPTION_INVALID`. */
+export function checkWord<Word extends string>(
+  value: unknown,
+  name: string,
+  words: readonly Word[],
+  otherwise: Word,
+): Word {
+  if (value === undefined) return otherwise;
+  if (words.includes(value as Word)) return value as Word;
+  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : kind(value);
+  throw TOKENIZER_CODES.error('OPTION_INVALID', `${name} must be one of ${words.join(', ')}, and is ${shown}`);
+}
+
+/** What something is, in a word. */
+export function kind(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `of type ${typeof value}`;
+}
