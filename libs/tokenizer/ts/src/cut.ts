@@ -47,7 +47,9 @@ export function* safeParts(text: string, size: number, encoding: number): Genera
 
 function classBefore(classes: Uint8Array, text: string, at: number): number {
   const unit = text.charCodeAt(at - 1);
-  return unit < 0xd800 || unit > 0xdfff ? classes[unit]! : classes[text.codePointAt(at - 2) ?? 0]!;
+  if (unit < 0xdc00 || unit > 0xdfff) return classes[unit]!;
+  const point = at < 2 ? unit : text.codePointAt(at - 2)!;
+  return point > 0xffff ? classes[point]! : OTHER;
 }
 
 function isLetter(found: number): boolean {

@@ -4,7 +4,7 @@ import { TOKENIZER_CODES } from './codes';
 import type { EngineOptions } from './count';
 import { type Encoding, encodingNumber, type Model } from './encodings';
 import { engineFor } from './engine';
-import { checkText, kind } from './input';
+import { checkText, isShared, kind, tag } from './input';
 import { type SpecialTokenOptions, wantedSpecial } from './special-tokens';
 
 /**
@@ -57,9 +57,9 @@ export function decodeBytes(
 }
 
 function checkTokens(tokens: unknown): Uint32Array {
-  if (tokens instanceof Uint32Array) {
-    const isShared = typeof SharedArrayBuffer !== 'undefined' && tokens.buffer instanceof SharedArrayBuffer;
-    return isShared ? new Uint32Array(tokens) : tokens;
+  if (tag(tokens) === 'Uint32Array') {
+    const given = tokens as Uint32Array;
+    return isShared(given) ? new Uint32Array(given) : given;
   }
   if (!Array.isArray(tokens)) {
     const rule = 'tokens must be a Uint32Array or an array of numbers';

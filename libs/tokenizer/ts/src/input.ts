@@ -5,11 +5,24 @@ import { TOKENIZER_CODES } from './codes';
 /** A text as the engines take it. Memory that other threads may change meanwhile is copied. @throws FishplateError `INPUT_INVALID`. */
 export function checkText(text: unknown, name = 'text'): string | Uint8Array {
   if (typeof text === 'string') return text;
-  if (!(text instanceof Uint8Array)) {
+  if (!isBytes(text)) {
     throw TOKENIZER_CODES.error('INPUT_INVALID', `${name} must be a string or a Uint8Array, and is ${kind(text)}`);
   }
-  const isShared = typeof SharedArrayBuffer !== 'undefined' && text.buffer instanceof SharedArrayBuffer;
-  return isShared ? new Uint8Array(text) : text;
+  return isShared(text) ? new Uint8Array(text) : text;
+}
+
+/** By its tag: one of another realm is no instance of this one's class. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array || tag(value) === 'Uint8Array';
+}
+
+/** Whether other threads may write to it. */
+export function isShared({ buffer }: ArrayBufferView): boolean {
+  return tag(buffer) === 'SharedArrayBuffer';
+}
+
+export function tag(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** @throws FishplateError `INPUT_INVALID`. */

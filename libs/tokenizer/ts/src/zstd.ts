@@ -4,7 +4,7 @@ import type { EngineChoice } from '@fishplate/engine';
 
 import { TOKENIZER_CODES } from './codes';
 import { readFrames, storedFrame } from './fallback/zstd';
-import { checkCount, kind } from './input';
+import { checkCount, isBytes, kind } from './input';
 
 /** Options of {@link compress}. */
 export interface CompressOptions {
@@ -132,7 +132,7 @@ function checkDecompress(
   options: DecompressOptions,
   native: NativeZstd | null,
 ): { maxBytes: number; dictionary: Uint8Array } {
-  if (!(data instanceof Uint8Array)) {
+  if (!isBytes(data)) {
     throw TOKENIZER_CODES.error('INPUT_INVALID', `data must be a Uint8Array, and is ${kind(data)}`);
   }
   const maxBytes = checkCount(options?.maxBytes, 'maxBytes', 0, MOST_BYTES);
@@ -154,7 +154,7 @@ function checkTrain(
 
 function checkDictionary(dictionary: unknown, native: NativeZstd | null): Uint8Array {
   if (dictionary === undefined) return NOTHING;
-  if (!(dictionary instanceof Uint8Array)) {
+  if (!isBytes(dictionary)) {
     throw TOKENIZER_CODES.error('OPTION_INVALID', `dictionary must be a Uint8Array, and is ${kind(dictionary)}`);
   }
   if (native === null) throw TOKENIZER_CODES.error('NATIVE_ONLY', 'a dictionary needs the native engine');
@@ -163,6 +163,6 @@ function checkDictionary(dictionary: unknown, native: NativeZstd | null): Uint8A
 
 function asBytes(data: unknown, name: string): Uint8Array {
   if (typeof data === 'string') return new TextEncoder().encode(data);
-  if (data instanceof Uint8Array) return data;
+  if (isBytes(data)) return data;
   throw TOKENIZER_CODES.error('INPUT_INVALID', `${name} must be a string or a Uint8Array, and is ${kind(data)}`);
 }

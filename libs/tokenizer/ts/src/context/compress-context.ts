@@ -69,8 +69,8 @@ const LEAST_OUTPUT = 64;
 /**
  * The end of a history that fits a budget, with all system messages. Calls of tools and all their results are kept together or
  * dropped together; results without a call, and calls without results in the middle, are always dropped. From the newest on,
- * messages are kept while they fit; where one does not, its tool outputs are cut, and where that is not enough either, it
- * and all before it are dropped.
+ * messages are kept while they fit; where one does not, its tool outputs are cut, to half of the room that is left if that is
+ * enough, and where cutting does not help, it and all before it are dropped.
  *
  * @throws FishplateError `BUDGET_TOO_SMALL` where system messages and the preserved ones do not fit; `INPUT_INVALID`,
  * `OPTION_INVALID`, `ENCODING_UNKNOWN`.
@@ -159,7 +159,10 @@ function keepTogether(
   const indices = units.flatMap((unit) => unit.indices);
   const results = indices.filter((index) => isResult(messages[index]!));
   const rest = whole - sum(results.map((index) => choice.tokens[index]!));
-  for (let limit = outputLimit(choice.tokens, results, room - rest); limit >= LEAST_OUTPUT; limit -= 8) {
+  // Half of the room is left to what is older, where that is enough.
+  const half = outputLimit(choice.tokens, results, (room - rest) >> 1);
+  const most = half >= LEAST_OUTPUT ? half : outputLimit(choice.tokens, results, room - rest);
+  for (let limit = most; limit >= LEAST_OUTPUT; limit -= 8) {
     const short = new Map(
       results
         .filter((index) => choice.tokens[index]! > limit)

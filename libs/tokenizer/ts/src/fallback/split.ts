@@ -3,7 +3,6 @@
 import {
   CASELESS,
   classAt,
-  END,
   LOWER,
   MARK,
   NEWLINE,
