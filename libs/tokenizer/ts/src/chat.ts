@@ -107,7 +107,10 @@ function addTexts(message: ChatMessage, index: number, { texts, owners }: Messag
     owners.push(index);
   };
   if (typeof message !== 'object' || message === null) {
-    throw TOKENIZER_CODES.error('INPUT_INVALID', `messages[${index}] must be an object, and is ${kind(message)}`);
+    throw TOKENIZER_CODES.error(
+      'INPUT_INVALID',
+      `messages[${index}] must be an object, and is ${kind(message)}`,
+    );
   }
   const { role, content, name, tool_calls: calls } = message;
   add(role, 'role');

@@ -80,7 +80,8 @@ export async function countTokensAsync(
   const number = encodingNumber(encoding);
   const engine = engineFor(options.engine);
   const given = checkText(text);
-  const string = typeof given === 'string' ? given : new TextDecoder('utf-8', { ignoreBOM: true }).decode(given);
+  const string =
+    typeof given === 'string' ? given : new TextDecoder('utf-8', { ignoreBOM: true }).decode(given);
   return countPatiently(engine, string, number, pause(options.signal));
 }
 

@@ -21,9 +21,7 @@ export function encode(
   const engine = engineFor(options.engine);
   const given = checkText(text);
   const special = wantedSpecial(engine, given, number, options);
-  return special === undefined
-    ? engine.encode(given, number)
-    : engine.encodeSpecial(given, number, special);
+  return special === undefined ? engine.encode(given, number) : engine.encodeSpecial(given, number, special);
 }
 
 /**

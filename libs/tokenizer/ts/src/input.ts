@@ -6,7 +6,10 @@ import { TOKENIZER_CODES } from './codes';
 export function checkText(text: unknown, name = 'text'): string | Uint8Array {
   if (typeof text === 'string') return text;
   if (!isBytes(text)) {
-    throw TOKENIZER_CODES.error('INPUT_INVALID', `${name} must be a string or a Uint8Array, and is ${kind(text)}`);
+    throw TOKENIZER_CODES.error(
+      'INPUT_INVALID',
+      `${name} must be a string or a Uint8Array, and is ${kind(text)}`,
+    );
   }
   return isShared(text) ? new Uint8Array(text) : text;
 }
@@ -58,7 +61,10 @@ export function checkWord<Word extends string>(
   if (value === undefined) return otherwise;
   if (words.includes(value as Word)) return value as Word;
   const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : kind(value);
-  throw TOKENIZER_CODES.error('OPTION_INVALID', `${name} must be one of ${words.join(', ')}, and is ${shown}`);
+  throw TOKENIZER_CODES.error(
+    'OPTION_INVALID',
+    `${name} must be one of ${words.join(', ')}, and is ${shown}`,
+  );
 }
 
 /** What something is, in a word. */

@@ -65,5 +65,8 @@ function checked(given: unknown, name: string): SpecialRequest | undefined {
   if (Array.isArray(given) && given.every((item) => typeof item === 'string')) {
     return given.length === 0 ? undefined : { all: false, names: [...(given as string[])] };
   }
-  throw TOKENIZER_CODES.error('OPTION_INVALID', `${name} must be 'all' or an array of strings, and is ${kind(given)}`);
+  throw TOKENIZER_CODES.error(
+    'OPTION_INVALID',
+    `${name} must be 'all' or an array of strings, and is ${kind(given)}`,
+  );
 }

@@ -155,7 +155,10 @@ function checkTrain(
 function checkDictionary(dictionary: unknown, native: NativeZstd | null): Uint8Array {
   if (dictionary === undefined) return NOTHING;
   if (!isBytes(dictionary)) {
-    throw TOKENIZER_CODES.error('OPTION_INVALID', `dictionary must be a Uint8Array, and is ${kind(dictionary)}`);
+    throw TOKENIZER_CODES.error(
+      'OPTION_INVALID',
+      `dictionary must be a Uint8Array, and is ${kind(dictionary)}`,
+    );
   }
   if (native === null) throw TOKENIZER_CODES.error('NATIVE_ONLY', 'a dictionary needs the native engine');
   return dictionary;
@@ -164,5 +167,8 @@ function checkDictionary(dictionary: unknown, native: NativeZstd | null): Uint8A
 function asBytes(data: unknown, name: string): Uint8Array {
   if (typeof data === 'string') return new TextEncoder().encode(data);
   if (isBytes(data)) return data;
-  throw TOKENIZER_CODES.error('INPUT_INVALID', `${name} must be a string or a Uint8Array, and is ${kind(data)}`);
+  throw TOKENIZER_CODES.error(
+    'INPUT_INVALID',
+    `${name} must be a string or a Uint8Array, and is ${kind(data)}`,
+  );
 }

@@ -18,7 +18,10 @@ const result = (id: string, content: string): ChatMessage => ({ role: 'tool', to
 
 describe.each(ENGINES)('%s', (engine) => {
   test('a history that fits is left as it is', () => {
-    const messages = [{ role: 'system', content: 'a' }, { role: 'user', content: 'b' }];
+    const messages = [
+      { role: 'system', content: 'a' },
+      { role: 'user', content: 'b' },
+    ];
     const context = compressContext(messages, { maxTokens: 100, engine });
     expect(context).toEqual({
       messages,
@@ -41,7 +44,9 @@ describe.each(ENGINES)('%s', (engine) => {
     ];
     const context = compressContext(messages, { maxTokens: 200, engine });
     expect(context.selectedIndices).toEqual([0, 18, 19, 20, 21, 22]);
-    expect(context.dropped.map(({ index }) => index)).toEqual(Array.from({ length: 17 }, (_, index) => index + 1));
+    expect(context.dropped.map(({ index }) => index)).toEqual(
+      Array.from({ length: 17 }, (_, index) => index + 1),
+    );
     expect(context.dropped.every(({ tokens, reason }) => tokens > 50 && reason === 'budget')).toBe(true);
     expect(context.removedCount).toBe(17);
   });
@@ -68,7 +73,11 @@ describe.each(ENGINES)('%s', (engine) => {
     const content = context.messages[2]!.content as string;
     expect(content).toMatch(/^first line .*\n\[\.\.\. cut \.\.\.\]\n.* last line$/s);
     expect(context.cut).toEqual([
-      { index: 2, tokensBefore: expect.any(Number), tokensAfter: countTokens(content) + countTokens('tool') + 3 },
+      {
+        index: 2,
+        tokensBefore: expect.any(Number),
+        tokensAfter: countTokens(content) + countTokens('tool') + 3,
+      },
     ]);
     expect(context.totalTokens).toBeGreaterThan(200);
     expect(messages[2]!.content).toBe(output);
@@ -78,7 +87,10 @@ describe.each(ENGINES)('%s', (engine) => {
     const messages = [result('x', 'nobody asked'), call('y'), { role: 'user', content: 'hm' }, call('z')];
     const context = compressContext(messages, { maxTokens: 1000, engine });
     expect(context.selectedIndices).toEqual([2, 3]);
-    expect(context.dropped.map(({ reason }) => reason)).toEqual(['result-without-call', 'call-without-result']);
+    expect(context.dropped.map(({ reason }) => reason)).toEqual([
+      'result-without-call',
+      'call-without-result',
+    ]);
   });
 
   test('results in the forms of other interfaces belong to their calls too', () => {

@@ -65,7 +65,9 @@ describe.each(ENGINES)('%s', (engine) => {
     );
     const both = { engine, disallowedSpecial: 'all', allowedSpecial: ['<|endoftext|>'] } as const;
     expect(countTokens(text, undefined, both)).toBe(4);
-    expect(() => countTokens(`${text}<|endofprompt|>`, undefined, both)).toThrow(coded('SPECIAL_TOKEN_FOUND'));
+    expect(() => countTokens(`${text}<|endofprompt|>`, undefined, both)).toThrow(
+      coded('SPECIAL_TOKEN_FOUND'),
+    );
   });
 
   test('harmony has its special tokens, the reserved ones too', () => {
@@ -117,7 +119,10 @@ describe.each(ENGINES)('%s', (engine) => {
       expect(/[\ud800-\udbff]$/.test(end) && text.codePointAt(end.length - 1)! > 0xffff).toBe(false);
       expect(/^[\udc00-\udfff]/.test(start) && isPair(text, text.length - start.length)).toBe(false);
       if (middle.includes('~~') && middle !== text) {
-        const [head, tail] = [middle.slice(0, middle.lastIndexOf('~~')), middle.slice(middle.lastIndexOf('~~') + 2)];
+        const [head, tail] = [
+          middle.slice(0, middle.lastIndexOf('~~')),
+          middle.slice(middle.lastIndexOf('~~') + 2),
+        ];
         expect(text.startsWith(head) && text.endsWith(tail)).toBe(true);
       }
     }
@@ -167,7 +172,11 @@ describe.each(ENGINES)('%s', (engine) => {
       for (let start = 0; start < text.length; ) {
         const end = Math.min(text.length, start + 1 + random(6));
         const total = counter.push(text.slice(start, end));
-        expect({ seed, end, total }).toEqual({ seed, end, total: countTokens(text.slice(0, end), encoding, options) });
+        expect({ seed, end, total }).toEqual({
+          seed,
+          end,
+          total: countTokens(text.slice(0, end), encoding, options),
+        });
         start = end;
       }
       expect(counter.total).toBe(countTokens(text, encoding, options));
@@ -203,7 +212,11 @@ describe.each(ENGINES)('%s', (engine) => {
           'You are a helpful, pattern-following assistant that translates corporate jargon into plain English.',
       },
       { role: 'system', name: 'example_user', content: 'New synergies will help drive top-line growth.' },
-      { role: 'system', name: 'example_assistant', content: 'Things working well together will increase revenue.' },
+      {
+        role: 'system',
+        name: 'example_assistant',
+        content: 'Things working well together will increase revenue.',
+      },
       {
         role: 'system',
         name: 'example_user',
@@ -217,8 +230,7 @@ describe.each(ENGINES)('%s', (engine) => {
       },
       {
         role: 'user',
-        content:
-          "This late pivot means we don't have time to boil the ocean for the client deliverable.",
+        content: "This late pivot means we don't have time to boil the ocean for the client deliverable.",
       },
     ];
     expect(countChatTokens(messages, 'gpt-4', options)).toBe(129);
@@ -254,8 +266,12 @@ describe.each(ENGINES)('%s', (engine) => {
     expect(() => decode([1e10], undefined, options)).toThrow(coded('INPUT_INVALID'));
     expect(() => decode([4e9], undefined, options)).toThrow(coded('TOKEN_UNKNOWN'));
     expect(() => decode([50256 + 7], 'r50k_base', options)).toThrow(coded('TOKEN_UNKNOWN'));
-    expect(() => countTokens('a', undefined, { engine, allowedSpecial: 3 as never })).toThrow(coded('OPTION_INVALID'));
-    await expect(countChatTokensAsync([7 as never], undefined, options)).rejects.toThrow(coded('INPUT_INVALID'));
+    expect(() => countTokens('a', undefined, { engine, allowedSpecial: 3 as never })).toThrow(
+      coded('OPTION_INVALID'),
+    );
+    await expect(countChatTokensAsync([7 as never], undefined, options)).rejects.toThrow(
+      coded('INPUT_INVALID'),
+    );
   });
 });
 

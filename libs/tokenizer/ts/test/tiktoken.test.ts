@@ -8,15 +8,17 @@ import { textOf } from './texts';
 const ENGINES = ['native', 'fallback'] as const;
 const TEXTS = Number(process.env['TEXTS'] ?? 1500);
 /** npm tiktoken has no o200k_harmony, whose ordinary tokens are those of o200k_base. */
-const PEERS: readonly (readonly [Encoding, 'o200k_base' | 'cl100k_base' | 'p50k_base' | 'p50k_edit' | 'r50k_base'])[] =
-  [
-    ['o200k_base', 'o200k_base'],
-    ['o200k_harmony', 'o200k_base'],
-    ['cl100k_base', 'cl100k_base'],
-    ['p50k_base', 'p50k_base'],
-    ['p50k_edit', 'p50k_edit'],
-    ['r50k_base', 'r50k_base'],
-  ];
+const PEERS: readonly (readonly [
+  Encoding,
+  'o200k_base' | 'cl100k_base' | 'p50k_base' | 'p50k_edit' | 'r50k_base',
+])[] = [
+  ['o200k_base', 'o200k_base'],
+  ['o200k_harmony', 'o200k_base'],
+  ['cl100k_base', 'cl100k_base'],
+  ['p50k_base', 'p50k_base'],
+  ['p50k_edit', 'p50k_edit'],
+  ['r50k_base', 'r50k_base'],
+];
 
 describe.each(PEERS)('%s', (encoding, peer) => {
   const tiktoken = get_encoding(peer);
@@ -32,7 +34,8 @@ describe.each(PEERS)('%s', (encoding, peer) => {
       for (const [which, engine] of ENGINES.entries()) {
         const tokens = encode(text, encoding, { engine });
         const same = tokens.length === expected.length && tokens.every((token, at) => token === expected[at]);
-        if (!same || counts[which]![index] !== expected.length) different.push({ engine, text, tokens, expected });
+        if (!same || counts[which]![index] !== expected.length)
+          different.push({ engine, text, tokens, expected });
       }
     });
     expect(different.slice(0, 3)).toEqual([]);

@@ -26,7 +26,12 @@ describe.each(ENGINES)('written by %s', (writer) => {
       const frame = compress(payload, { engine: writer });
       const options = { maxBytes: payload.length, engine: reader };
       expect(Buffer.compare(decompress(frame, options), payload)).toBe(0);
-      expect(Buffer.compare(await decompressAsync(await compressAsync(payload, { engine: writer }), options), payload)).toBe(0);
+      expect(
+        Buffer.compare(
+          await decompressAsync(await compressAsync(payload, { engine: writer }), options),
+          payload,
+        ),
+      ).toBe(0);
       if (payload.length > 0) {
         const less = { maxBytes: payload.length - 1, engine: reader };
         expect(() => decompress(frame, less)).toThrow(coded('OUTPUT_TOO_LARGE'));
@@ -48,7 +53,12 @@ describe.each(ENGINES)('written by %s', (writer) => {
 describe.each(ENGINES)('%s', (engine) => {
   test('what is no zstd, or is cut off, is an error', () => {
     const frame = compress(textOf(1).repeat(500), { engine: 'native' });
-    for (const data of [Buffer.alloc(0), Buffer.from('hello, world'), Buffer.alloc(40, 0xff), frame.subarray(0, 40)]) {
+    for (const data of [
+      Buffer.alloc(0),
+      Buffer.from('hello, world'),
+      Buffer.alloc(40, 0xff),
+      frame.subarray(0, 40),
+    ]) {
       expect(() => decompress(data, { maxBytes: 1e6, engine })).toThrow(coded('DATA_DAMAGED'));
     }
   });
@@ -62,7 +72,9 @@ describe.each(ENGINES)('%s', (engine) => {
       try {
         expect(decompress(data, { maxBytes: 50_000, engine }).length).toBeLessThanOrEqual(50_000);
       } catch (error) {
-        expect(['DATA_DAMAGED', 'OUTPUT_TOO_LARGE', 'NATIVE_ONLY']).toContain((error as { code: string }).code);
+        expect(['DATA_DAMAGED', 'OUTPUT_TOO_LARGE', 'NATIVE_ONLY']).toContain(
+          (error as { code: string }).code,
+        );
       }
     }
   });
@@ -81,7 +93,9 @@ test('a dictionary makes small payloads smaller, and is needed to read them', as
     JSON.stringify({ role: 'tool', tool_call_id: `call_${index}`, content: `exit code ${index % 3}: done` }),
   );
   const dictionary = trainDictionary(samples, { maxBytes: 4096, engine: 'native' });
-  expect(Buffer.from(await trainDictionaryAsync(samples, { maxBytes: 4096, engine: 'native' }))).toEqual(Buffer.from(dictionary));
+  expect(Buffer.from(await trainDictionaryAsync(samples, { maxBytes: 4096, engine: 'native' }))).toEqual(
+    Buffer.from(dictionary),
+  );
   const plain = compress(samples[7]!, { engine: 'native' });
   const small = compress(samples[7]!, { dictionary, engine: 'native' });
   expect(small.length).toBeLessThan(plain.length / 2);

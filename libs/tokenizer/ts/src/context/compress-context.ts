@@ -103,7 +103,11 @@ function checkOptions(options: CompressContextOptions): CheckedOptions {
   checkCount(options?.maxTokens, 'maxTokens');
   encodingNumber(options.model);
   const preserveLast = checkCount(options.preserveLast ?? 1, 'preserveLast');
-  return { ...options, preserveLast, strategy: checkWord(options.strategy, 'strategy', ['cut', 'drop'], 'cut') };
+  return {
+    ...options,
+    preserveLast,
+    strategy: checkWord(options.strategy, 'strategy', ['cut', 'drop'], 'cut'),
+  };
 }
 
 /** What is chosen so far. */
@@ -114,7 +118,11 @@ interface Choice {
   used: number;
 }
 
-function fit(messages: readonly ChatMessage[], tokens: Uint32Array, options: CheckedOptions): CompressedContext {
+function fit(
+  messages: readonly ChatMessage[],
+  tokens: Uint32Array,
+  options: CheckedOptions,
+): CompressedContext {
   const units = unitsOf(messages);
   const choice: Choice = { tokens, kept: new Map(), cut: [], used: ANSWER_TOKENS };
   const history: Unit[] = [];
@@ -198,10 +206,16 @@ function tokensOf(tokens: Uint32Array, units: readonly Unit[]): number {
   return sum(units.flatMap(({ indices }) => indices.map((index) => tokens[index]!)));
 }
 
-function outcome(messages: readonly ChatMessage[], units: readonly Unit[], choice: Choice): CompressedContext {
+function outcome(
+  messages: readonly ChatMessage[],
+  units: readonly Unit[],
+  choice: Choice,
+): CompressedContext {
   const selectedIndices = [...choice.kept.keys()].sort((one, other) => one - other);
   const dropped = units
-    .flatMap(({ indices, broken }) => indices.map((index) => ({ index, reason: broken ?? ('budget' as const) })))
+    .flatMap(({ indices, broken }) =>
+      indices.map((index) => ({ index, reason: broken ?? ('budget' as const) })),
+    )
     .filter(({ index }) => !choice.kept.has(index))
     .map(({ index, reason }) => ({ index, tokens: choice.tokens[index]!, reason }))
     .sort((one, other) => one.index - other.index);

@@ -16,7 +16,12 @@ export function shorten(
   options: EngineOptions,
 ): ChatMessage {
   const cut = (text: string): string =>
-    truncateTokens(text, limit, { ...options, side: 'middle', marker: MARKER, ...(encoding && { encoding }) });
+    truncateTokens(text, limit, {
+      ...options,
+      side: 'middle',
+      marker: MARKER,
+      ...(encoding && { encoding }),
+    });
   const { content } = message;
   if (typeof content === 'string') return { ...message, content: cut(content) };
   if (!Array.isArray(content)) return message;

@@ -1,17 +1,6 @@
 /** Cuts a string into pieces, as the regex of an encoding does: the scanners of the core, over UTF-16. */
 
-import {
-  CASELESS,
-  classAt,
-  LOWER,
-  MARK,
-  NEWLINE,
-  NUMBER,
-  OTHER,
-  PAIR,
-  SPACE,
-  UPPER,
-} from './classes';
+import { CASELESS, classAt, LOWER, MARK, NEWLINE, NUMBER, OTHER, PAIR, SPACE, UPPER } from './classes';
 
 /** Where the piece that starts at `start` ends. */
 export type Splitter = (classes: Uint8Array, text: string, start: number) => number;

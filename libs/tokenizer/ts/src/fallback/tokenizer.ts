@@ -9,14 +9,7 @@ import { type Splitter, splitCl100k, splitO200k, splitR50k } from './split';
 import { vocabularyOf } from './tables';
 import { NONE, type Vocabulary } from './vocabulary';
 
-const SPLITTERS: readonly Splitter[] = [
-  splitO200k,
-  splitO200k,
-  splitCl100k,
-  splitR50k,
-  splitR50k,
-  splitR50k,
-];
+const SPLITTERS: readonly Splitter[] = [splitO200k, splitO200k, splitCl100k, splitR50k, splitR50k, splitR50k];
 /** r50k_base is without the last tokens of its table. */
 const R50K = 5;
 const R50K_TOKENS = 50256;

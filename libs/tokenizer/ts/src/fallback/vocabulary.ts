@@ -100,7 +100,9 @@ function buildTrie(left: Int32Array, right: Int32Array, ends: Int32Array, bytes:
     if (token >= 256 && !isMerged) continue;
     // The way of the left half has been gone.
     let node = isMerged ? places[left[token]!]! : 0;
-    const first = isMerged ? ends[token + 1]! - (ends[right[token]! + 1]! - ends[right[token]!]!) : ends[token]!;
+    const first = isMerged
+      ? ends[token + 1]! - (ends[right[token]! + 1]! - ends[right[token]!]!)
+      : ends[token]!;
     for (let at = first; at < ends[token + 1]!; at++) {
       const key = (node << 8) | bytes[at]!;
       let slot = edgeSlot(key, mask);
