@@ -37,7 +37,7 @@ function english() {
     texts
       .join('\n')
       .replace(/```.*?```/gs, '')
-      .replace(/[|`#*_\[\]]/g, ''),
+      .replace(/[|`#*_[\]]/g, ''),
   );
 }
 

@@ -3,7 +3,9 @@
 /**
  * Writes the tables anew: merges from npm `tiktoken`, classes from Unicode 16.0.
  *
- *     node libs/tokenizer/tables/generate.js
+ *     node libs/tokenizer/tables/generate.js [--dry-run]
+ *
+ * Prints their SHA-256 sums; with `--dry-run` that is all.
  */
 
 const { createHash } = require('node:crypto');
@@ -94,7 +96,8 @@ async function classTable() {
 }
 
 function write(name, table) {
-  writeFileSync(join(__dirname, `${name}.js`), `'use strict';\nmodule.exports =\n  '${table}';\n`);
+  const source = `'use strict';\nmodule.exports =\n  '${table}';\n`;
+  if (!process.argv.includes('--dry-run')) writeFileSync(join(__dirname, `${name}.js`), source);
   process.stdout.write(`${name} ${createHash('sha256').update(table).digest('hex')}\n`);
 }
 

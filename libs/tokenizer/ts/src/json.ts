@@ -22,7 +22,7 @@ export function estimateJsonTokens(
 export function jsonOf(value: unknown, name = 'value'): string {
   let text: string | undefined;
   try {
-    text = JSON.stringify(value) as string | undefined;
+    text = JSON.stringify(value);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw TOKENIZER_CODES.error('INPUT_INVALID', `${name} cannot be written as JSON: ${message}`, { cause });

@@ -63,7 +63,7 @@ function checked(given: unknown, name: string): SpecialRequest | undefined {
   if (given === undefined) return undefined;
   if (given === 'all') return { all: true, names: [] };
   if (Array.isArray(given) && given.every((item) => typeof item === 'string')) {
-    return given.length === 0 ? undefined : { all: false, names: [...(given as string[])] };
+    return given.length === 0 ? undefined : { all: false, names: [...given] };
   }
   throw TOKENIZER_CODES.error(
     'OPTION_INVALID',

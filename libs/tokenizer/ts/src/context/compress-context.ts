@@ -93,7 +93,7 @@ export async function compressContextAsync(
   options: CompressContextOptions & AsyncOptions,
 ): Promise<CompressedContext> {
   const checked = checkOptions(options);
-  const copy = Array.isArray(messages) ? [...messages] : messages;
+  const copy = Array.isArray(messages) ? (messages.slice() as ChatMessage[]) : messages;
   return fit(copy, await messageTokensAsync(copy, options.model, options), checked);
 }
 

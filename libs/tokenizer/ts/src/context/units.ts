@@ -65,5 +65,8 @@ function resultIds(message: ChatMessage): string[] {
 function partIds(message: ChatMessage, types: readonly string[], keys: readonly string[]): string[] {
   if (!Array.isArray(message.content)) return [];
   const parts = (message.content as readonly ContentPart[]).filter(({ type }) => types.includes(type));
-  return parts.map((part) => String(keys.map((key) => part[key]).find((id) => id !== undefined)));
+  return parts.map((part) => {
+    const id = keys.map((key) => part[key]).find((found) => found !== undefined);
+    return typeof id === 'string' ? id : '';
+  });
 }

@@ -54,8 +54,8 @@ export function parseVocabulary(table: string): Vocabulary {
     if (token < 256) bytes[start] = parseInt(table.slice(2 * token, 2 * token + 2), 16);
     else if (left[token] !== NONE) {
       const [one, other] = [left[token]!, right[token]!];
-      bytes.copyWithin(start, ends[one]!, ends[one + 1]!);
-      bytes.copyWithin(start + ends[one + 1]! - ends[one]!, ends[other]!, ends[other + 1]!);
+      bytes.copyWithin(start, ends[one]!, ends[one + 1]);
+      bytes.copyWithin(start + ends[one + 1]! - ends[one]!, ends[other]!, ends[other + 1]);
     }
   }
   return { left, right, ends, bytes, ...buildTrie(left, right, ends, bytes), pairs: buildPairs(left, right) };
