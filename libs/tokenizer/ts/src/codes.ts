@@ -25,7 +25,7 @@ export const TOKENIZER_CODES = defineCodes('tokenizer', {
   },
   LIMIT_TOO_SMALL: {
     summary: 'A single character has more tokens than a chunk may have.',
-    hint: 'Give a larger `maxTokens`; no character has more than 8 tokens.',
+    hint: 'Give a larger `maxTokens`; no character has more than 4 tokens.',
   },
   BUDGET_TOO_SMALL: {
     summary: 'The system messages alone have more tokens than the budget.',
