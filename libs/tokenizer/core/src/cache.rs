@@ -10,8 +10,8 @@ pub(crate) const PHRASE_BYTES: usize = 120;
 /// Tokens that a [`Word`] keeps.
 pub(crate) const WORD_TOKENS: usize = 3;
 
-const WORDS: usize = 1 << 15;
-const PHRASES: usize = 1 << 11;
+const WORDS: usize = 1 << 14;
+const PHRASES: usize = 1 << 14;
 
 /// A piece of up to 15 bytes, by its bytes and its length.
 #[derive(Clone, Copy, Default)]

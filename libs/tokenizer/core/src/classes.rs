@@ -34,6 +34,24 @@ pub(crate) fn class_at(text: &[u8], at: usize) -> (u8, usize) {
     }
 }
 
+/// How many of the next eight bytes are lower-case ASCII letters, up to the first that is none; with `EITHER` capitals count
+/// too. Most words end within them, at a fraction of the cost of eight steps.
+#[inline(always)]
+pub(crate) fn ascii_letters<const EITHER: bool>(text: &[u8], at: usize) -> usize {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) else {
+        return 0;
+    };
+    let word = u64::from_le_bytes(*bytes);
+    let folded = if EITHER { word | (0x20 * ONES) } else { word };
+    // The high bit of a byte of each difference says whether that byte is in the range; no byte borrows from the next.
+    let from_a = (folded | HIGH) - 0x61 * ONES;
+    let to_z = (0xfa * ONES) - (folded & !HIGH);
+    let others = !(from_a & to_z & !word) & HIGH;
+    others.trailing_zeros() as usize / 8
+}
+
 /// `\p{L}`.
 #[inline(always)]
 pub(crate) fn is_letter(class: u8) -> bool {
@@ -101,12 +119,27 @@ const fn ascii() -> [u8; 256] {
 
 #[cfg(test)]
 mod tests {
-    use super::{ASCII, class_of};
+    use super::{ASCII, ascii_letters, class_of};
 
     #[test]
     fn the_short_table_agrees_with_the_long_one() {
         for (byte, &class) in ASCII.iter().enumerate().take(128) {
             assert_eq!(class, class_of(byte), "{byte}");
         }
+    }
+
+    #[test]
+    fn letters_are_found_eight_at_a_time() {
+        for byte in 0..=255_u8 {
+            for place in 0..8 {
+                let mut text = *b"azbycxdw";
+                text[place] = byte;
+                let lower = if byte.is_ascii_lowercase() { 8 } else { place };
+                let either = if byte.is_ascii_alphabetic() { 8 } else { place };
+                assert_eq!(ascii_letters::<false>(&text, 0), lower, "{byte} at {place}");
+                assert_eq!(ascii_letters::<true>(&text, 0), either, "{byte} at {place}");
+            }
+        }
+        assert_eq!(ascii_letters::<true>(b"short", 0), 0);
     }
 }

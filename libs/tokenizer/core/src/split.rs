@@ -7,7 +7,9 @@ mod r50k;
 
 use std::ops::ControlFlow;
 
-use crate::classes::{END, NEWLINE, NUMBER, class_at, is_space, is_symbol};
+use crate::classes::{
+    END, NEWLINE, NUMBER, ascii_letters, class_at, is_letter, is_space, is_symbol,
+};
 
 /// The three patterns.
 #[derive(Clone, Copy)]
@@ -58,6 +60,24 @@ fn run(text: &[u8], mut at: usize, belongs: impl Fn(u8) -> bool) -> usize {
             at += length;
         }
         at = same_bytes(text, at);
+    }
+}
+
+/// `\p{L}*`
+#[inline(always)]
+fn letters(text: &[u8], start: usize) -> usize {
+    let mut at = start;
+    loop {
+        let known = ascii_letters::<true>(text, at);
+        at += known;
+        if known == 8 {
+            continue;
+        }
+        let (class, length) = class_at(text, at);
+        if !is_letter(class) {
+            return at;
+        }
+        at += length;
     }
 }
 

@@ -10,7 +10,7 @@ use crate::encoding::Encoding;
 use crate::special::{self, SpecialTokens};
 use crate::split::pieces;
 
-/// Counts, encodes and decodes. Making one costs nothing but memory for its caches (some 1.3 MB, as they fill); it is used by
+/// Counts, encodes and decodes. Making one costs nothing but memory for its caches (at most 2.5 MB, as they fill); it is used by
 /// one thread at a time.
 pub struct Tokenizer {
     encoding: Encoding,

@@ -1,6 +1,6 @@
 //! `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
-use super::{contraction, lines_or_spaces, run, symbols, up_to_three_numbers};
+use super::{contraction, letters, lines_or_spaces, run, symbols, up_to_three_numbers};
 use crate::classes::{NEWLINE, NUMBER, class_at, is_letter};
 
 /// Where the piece that starts at `start` ends.
@@ -8,7 +8,7 @@ use crate::classes::{NEWLINE, NUMBER, class_at, is_letter};
 pub(super) fn end(text: &[u8], start: usize) -> usize {
     let (class, length) = class_at(text, start);
     if is_letter(class) {
-        return run(text, start + length, is_letter);
+        return letters(text, start + length);
     }
     if class == NUMBER {
         return up_to_three_numbers(text, start, length);
@@ -19,7 +19,7 @@ pub(super) fn end(text: &[u8], start: usize) -> usize {
     if class != NEWLINE {
         let (next, next_length) = class_at(text, start + length);
         if is_letter(next) {
-            return run(text, start + length + next_length, is_letter);
+            return letters(text, start + length + next_length);
         }
     }
     match symbols(text, start, class, length) {

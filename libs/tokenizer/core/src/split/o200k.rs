@@ -3,7 +3,9 @@
 //! `[^\r\n\p{L}\p{N}]?U*L+C|[^\r\n\p{L}\p{N}]?U+L*C|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
 use super::{contraction, lines_or_spaces, symbols, up_to_three_numbers};
-use crate::classes::{CASELESS, LOWER, MARK, NEWLINE, NUMBER, UPPER, class_at, is_letter};
+use crate::classes::{
+    CASELESS, LOWER, MARK, NEWLINE, NUMBER, UPPER, ascii_letters, class_at, is_letter,
+};
 
 /// Where the piece that starts at `start` ends.
 #[inline(always)]
@@ -78,6 +80,7 @@ fn word(text: &[u8], start: usize) -> Word {
         }
     }
     loop {
+        at += ascii_letters::<false>(text, at);
         let (class, length) = class_at(text, at);
         if !matches!(class, LOWER | CASELESS | MARK) {
             return Word::First(at);

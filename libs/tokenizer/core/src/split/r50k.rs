@@ -1,6 +1,6 @@
 //! `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 
-use super::{run, spaces, symbols};
+use super::{letters, run, spaces, symbols};
 use crate::classes::{NUMBER, class_at, is_letter};
 
 /// Where the piece that starts at `start` ends.
@@ -17,7 +17,7 @@ pub(super) fn end(text: &[u8], start: usize) -> usize {
     };
     let (first, _) = class_at(text, word);
     if is_letter(first) {
-        return run(text, word, is_letter);
+        return letters(text, word);
     }
     if first == NUMBER {
         return run(text, word, |class| class == NUMBER);
