@@ -1,5 +1,5 @@
-//! What pieces were encoded to. Both caches are direct-mapped: a piece replaces the one that was in its place, so that no
-//! text makes them grow or search.
+//! What pieces were encoded to. A piece replaces one that was in its place, so that no text makes the caches grow, or search
+//! for long.
 
 /// Bytes of the longest piece that [`WordCache`] keeps.
 pub(crate) const WORD_BYTES: usize = 15;
@@ -11,7 +11,8 @@ pub(crate) const PHRASE_BYTES: usize = 120;
 pub(crate) const WORD_TOKENS: usize = 3;
 
 const WORDS: usize = 1 << 14;
-const PHRASES: usize = 1 << 14;
+const PHRASE_SETS: usize = 1 << 12;
+const WAYS: usize = 4;
 
 /// A piece of up to 15 bytes, by its bytes and its length.
 #[derive(Clone, Copy, Default)]
@@ -92,10 +93,12 @@ fn mix(low: u64, high: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-/// How many tokens pieces of up to 120 bytes have.
+/// How many tokens pieces of up to 120 bytes have. Four places for each hash: these pieces are dear to encode again.
 pub(crate) struct PhraseCache {
-    /// Allocated with the first piece.
-    phrases: Vec<Phrase>,
+    /// Bits of the hash of each phrase, so that others need not be looked at; 0 where there is none. Allocated with the first
+    /// piece, as are the phrases.
+    tags: Vec<[u32; WAYS]>,
+    phrases: Vec<[Phrase; WAYS]>,
 }
 
 #[derive(Clone, Copy)]
@@ -105,42 +108,56 @@ struct Phrase {
     count: u16,
 }
 
+const EMPTY: Phrase = Phrase {
+    bytes: [0; PHRASE_BYTES],
+    length: 0,
+    count: 0,
+};
+
 impl PhraseCache {
     pub(crate) fn new() -> Self {
         Self {
+            tags: Vec::new(),
             phrases: Vec::new(),
         }
     }
 
     pub(crate) fn get(&self, piece: &[u8]) -> Option<usize> {
-        let phrase = self.phrases.get(place(piece))?;
-        let same = phrase.bytes.get(..usize::from(phrase.length)) == Some(piece);
-        same.then_some(usize::from(phrase.count))
+        let (set, tag) = place(piece);
+        let (tags, phrases) = (self.tags.get(set)?, self.phrases.get(set)?);
+        let mut ways = tags.iter().zip(phrases);
+        ways.find_map(|(&known, phrase)| {
+            let same =
+                known == tag && phrase.bytes.get(..usize::from(phrase.length)) == Some(piece);
+            same.then_some(usize::from(phrase.count))
+        })
     }
 
     pub(crate) fn put(&mut self, piece: &[u8], count: usize) {
-        if self.phrases.is_empty() {
-            let empty = Phrase {
-                bytes: [0; PHRASE_BYTES],
-                length: 0,
-                count: 0,
-            };
-            self.phrases = vec![empty; PHRASES];
+        if self.tags.is_empty() {
+            self.tags = vec![[0; WAYS]; PHRASE_SETS];
+            self.phrases = vec![[EMPTY; WAYS]; PHRASE_SETS];
         }
-        let (Ok(length), Ok(count)) = (u16::try_from(piece.len()), u16::try_from(count)) else {
+        let (set, tag) = place(piece);
+        let (Some(tags), Some(phrases)) = (self.tags.get_mut(set), self.phrases.get_mut(set))
+        else {
             return;
         };
-        if let Some(phrase) = self.phrases.get_mut(place(piece))
+        let free = tags.iter().position(|&known| known == 0);
+        let way = free.unwrap_or(tag as usize / 2 % WAYS);
+        if let (Ok(length), Ok(count)) = (u16::try_from(piece.len()), u16::try_from(count))
+            && let (Some(known), Some(phrase)) = (tags.get_mut(way), phrases.get_mut(way))
             && let Some(bytes) = phrase.bytes.get_mut(..piece.len())
         {
             bytes.copy_from_slice(piece);
-            (phrase.length, phrase.count) = (length, count);
+            (phrase.length, phrase.count, *known) = (length, count, tag);
         }
     }
 }
 
+/// The set of a piece, and its tag.
 #[expect(clippy::cast_possible_truncation, reason = "bits of a hash")]
-fn place(piece: &[u8]) -> usize {
+fn place(piece: &[u8]) -> (usize, u32) {
     let (chunks, rest) = piece.as_chunks::<8>();
     let mut hash = piece.len() as u64;
     for chunk in chunks {
@@ -149,5 +166,6 @@ fn place(piece: &[u8]) -> usize {
     let rest = rest
         .iter()
         .fold(0, |word, &byte| word << 8 | u64::from(byte));
-    mix(hash, rest) as usize & (PHRASES - 1)
+    let hash = mix(hash, rest);
+    (hash as usize % PHRASE_SETS, (hash >> 32) as u32 | 1)
 }

@@ -12,11 +12,34 @@ pub fn utf8_from_utf16(mut units: &[u16], text: &mut Vec<u8>) {
         }
         // Other text up to where vectors pay again; what follows it is ASCII, so that no pair is cut.
         let (wide, left) = split(rest, wide_prefix(rest));
-        for char in char::decode_utf16(wide.iter().copied()) {
-            let char = char.unwrap_or('\u{fffd}');
-            text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-        }
+        push_wide(wide, text);
         units = left;
+    }
+}
+
+/// By hand where it is most of the text: three bytes for a unit.
+fn push_wide(units: &[u16], text: &mut Vec<u8>) {
+    text.reserve(3 * units.len());
+    let mut rest = units;
+    while let [unit, others @ ..] = rest {
+        let unit = u32::from(*unit);
+        if unit >= 0x800 && !(0xd800..0xe000).contains(&unit) {
+            let bytes = [
+                0xe0 | unit >> 12,
+                0x80 | unit >> 6 & 0x3f,
+                0x80 | unit & 0x3f,
+            ];
+            text.extend_from_slice(&bytes.map(|byte| byte.to_le_bytes()[0]));
+            rest = others;
+            continue;
+        }
+        let Some(char) = char::decode_utf16(rest.iter().copied()).next() else {
+            return;
+        };
+        let char = char.unwrap_or('\u{fffd}');
+        text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+        let (_, left) = split(rest, char.len_utf16());
+        rest = left;
     }
 }
 
