@@ -27,6 +27,8 @@ const ENCODINGS = ['o200k_base', 'cl100k_base'];
 const OURS = 'countTokens';
 const FALLBACK = 'countTokens, fallback';
 
+const rivals = loadRivals('fishplate-tokenizer-rivals');
+
 /** Milliseconds for each 10,000 tokens. */
 const rate = (ms, tokens) => (ms * 10_000) / tokens;
 
@@ -34,7 +36,6 @@ function contenders(encoding, text) {
   const wasm = tiktoken.get_encoding(encoding);
   const script = new JsTiktoken(require(`js-tiktoken/ranks/${encoding}`));
   const ai = new AiTokenizer(require(`ai-tokenizer/encoding/${encoding}`));
-  const rivals = loadRivals('fishplate-tokenizer-rivals');
   const [bytes, isCl100k] = [Buffer.from(text), encoding === 'cl100k_base'];
   return [
     { name: OURS, run: () => countTokens(text, encoding) },
