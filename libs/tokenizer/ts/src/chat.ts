@@ -5,6 +5,7 @@ import { type AsyncOptions, countTokensBatch, countTokensBatchAsync, type Engine
 import type { Encoding, Model } from './encodings';
 import { kind } from './input';
 import { jsonOf } from './json';
+import { pause } from './patience';
 
 /** A call of a tool, in the form of OpenAI's API. */
 export interface ToolCall {
@@ -32,6 +33,8 @@ export interface ChatMessage {
 const PER_MESSAGE = 3;
 /** Tokens that open the answer. */
 export const ANSWER_TOKENS = 3;
+/** Messages whose texts are collected at once: about a millisecond. */
+const MESSAGES_A_PART = 4096;
 /** The one model that counted otherwise. */
 const OLD_MODEL = 'gpt-3.5-turbo-0301';
 
@@ -60,7 +63,8 @@ export async function countChatTokensAsync(
   model?: Encoding | Model,
   options: AsyncOptions = {},
 ): Promise<number> {
-  return sum(await messageTokensAsync(messages, model, options)) + ANSWER_TOKENS;
+  const copy = Array.isArray(messages) ? (messages.slice() as ChatMessage[]) : messages;
+  return sum(await messageTokensAsync(copy, model, options)) + ANSWER_TOKENS;
 }
 
 /** Tokens of each message. */
@@ -79,8 +83,14 @@ export async function messageTokensAsync(
   model: Encoding | Model | undefined,
   options: AsyncOptions,
 ): Promise<Uint32Array> {
-  const { texts, owners } = textsOf(messages);
-  return summed(messages, model, owners, await countTokensBatchAsync(texts, model, options));
+  checkMessages(messages);
+  const patience = pause(options.signal);
+  const found: MessageTexts = { texts: [], owners: [] };
+  for (let index = 0; index < messages.length; index++) {
+    if (index % MESSAGES_A_PART === 0) await patience();
+    addTexts(messages[index]!, index, found);
+  }
+  return summed(messages, model, found.owners, await countTokensBatchAsync(found.texts, model, options));
 }
 
 interface MessageTexts {
@@ -90,14 +100,15 @@ interface MessageTexts {
 }
 
 function textsOf(messages: readonly ChatMessage[]): MessageTexts {
-  if (!Array.isArray(messages)) {
-    throw TOKENIZER_CODES.error('INPUT_INVALID', `messages must be an array, and is ${kind(messages)}`);
-  }
+  checkMessages(messages);
   const found: MessageTexts = { texts: [], owners: [] };
-  for (let index = 0; index < messages.length; index++) {
-    addTexts(messages[index] as ChatMessage, index, found);
-  }
+  for (let index = 0; index < messages.length; index++) addTexts(messages[index]!, index, found);
   return found;
+}
+
+function checkMessages(messages: unknown): void {
+  if (Array.isArray(messages)) return;
+  throw TOKENIZER_CODES.error('INPUT_INVALID', `messages must be an array, and is ${kind(messages)}`);
 }
 
 function addTexts(message: ChatMessage, index: number, { texts, owners }: MessageTexts): void {

@@ -39,7 +39,9 @@ export function checkTexts(texts: unknown): string[] {
   if (!Array.isArray(texts)) {
     throw TOKENIZER_CODES.error('INPUT_INVALID', `texts must be an array, and is ${kind(texts)}`);
   }
-  for (let index = 0; index < texts.length; index++) checkString(texts[index], `texts[${index}]`);
+  // Names are made for what is wrong only: there may be hundreds of thousands.
+  const wrong = texts.findIndex((text) => typeof text !== 'string');
+  if (wrong >= 0) checkString(texts[wrong], `texts[${wrong}]`);
   return texts as string[];
 }
 
