@@ -5,10 +5,15 @@
 //! does, the place is dead, and the token before is made shorter. No place is visited again once it is dead.
 //! The idea is that of the crate `bpe` (GitHub, 2024).
 
+use std::collections::HashMap;
+
 use crate::tables::{NONE, Vocabulary};
 
-/// Longer pieces may be runs.
-const RUN_BYTES: usize = 1 << 10;
+/// Bytes of the shortest run that is looked for.
+pub(crate) const RUN_BYTES: usize = 384;
+
+/// Bytes of a run that stay: two of the longest tokens.
+const KEPT_RUN_BYTES: usize = 256;
 
 /// Encodes pieces. Keeps its memory from one to the next.
 pub(crate) struct Bpe {
@@ -22,6 +27,8 @@ pub(crate) struct Bpe {
     /// Answers of [`Bpe::stay_apart`]: both tokens and the answer in a word, in the place that the tokens say. Text that
     /// repeats itself asks the same again and again.
     answers: Vec<u64>,
+    /// The token that runs of these bytes consist of.
+    repeating: HashMap<[u8; 5], u32>,
 }
 
 const ANSWERS: usize = 1 << 12;
@@ -34,6 +41,7 @@ impl Bpe {
             pair_bits: vocabulary.pairs.len().ilog2(),
             alive: Vec::new(),
             answers: vec![u64::MAX; ANSWERS],
+            repeating: HashMap::new(),
         }
     }
 
@@ -50,48 +58,56 @@ impl Bpe {
             tokens.push(candidate);
             return;
         }
-        if piece.len() > RUN_BYTES && self.encode_run(piece, tokens) {
-            return;
+        if piece.len() >= RUN_BYTES
+            && let Some((token, left_out)) = self.leading_run(piece)
+            && let Some(rest) = piece.get(left_out * self.length(token)..)
+            && let Some(first) = self.longest(rest)
+        {
+            let floor = tokens.len();
+            tokens.resize(floor + left_out, token);
+            self.search(rest, first, tokens);
+            if tokens.get(floor + left_out) == Some(&token) {
+                return;
+            }
+            tokens.truncate(floor);
         }
         self.search(piece, candidate, tokens);
     }
 
-    /// Encodes a long piece that repeats its first bytes, such as a line of dashes: the middle of it is one token many times.
-    /// Where that token stays apart from itself, tokens may be left out and put back.
-    fn encode_run(&mut self, piece: &[u8], tokens: &mut Vec<u32>) -> bool {
-        let periodic = |period: usize| piece.get(period..) == piece.get(..piece.len() - period);
-        if !(1..=4).any(periodic) {
-            return false;
+    /// The token that a long piece begins with again and again, and how often it may be left out: the rest, encoded by itself,
+    /// must begin with the token too. Then all neighbours stay apart, and that is the encoding.
+    pub(crate) fn leading_run(&mut self, piece: &[u8]) -> Option<(u32, usize)> {
+        let (period, run) = (1..=4)
+            .map(|period| (period, repeated(piece, period)))
+            .find(|&(_, run)| run >= RUN_BYTES)?;
+        let mut key = [0; 5];
+        key.iter_mut()
+            .zip(piece.get(..period)?)
+            .for_each(|(place, &byte)| *place = byte);
+        key[4] = u8::try_from(period).ok()?;
+        let token = match self.repeating.get(&key) {
+            Some(&token) => token,
+            None => self.find_repeating(piece.get(..RUN_BYTES)?, period, key),
+        };
+        let length = self.length(token);
+        let left_out = (run - KEPT_RUN_BYTES).checked_div(length)?;
+        Some((token, left_out))
+    }
+
+    /// The first token of a run, where it repeats with the run and stays apart from itself; else `NONE`.
+    fn find_repeating(&mut self, run: &[u8], period: usize, key: [u8; 5]) -> u32 {
+        let mut tokens = Vec::new();
+        if let Some(candidate) = self.longest(run) {
+            self.search(run, candidate, &mut tokens);
         }
-        let floor = tokens.len();
-        let Some((short, _)) = piece.split_at_checked(RUN_BYTES) else {
-            return false;
-        };
-        let Some(candidate) = self.longest(short) else {
-            return false;
-        };
-        self.search(short, candidate, tokens);
-        let first = tokens.get(floor).copied().unwrap_or(NONE);
-        tokens.truncate(floor);
-        let length = self.length(first);
-        // The same bytes must come again behind the token.
-        if length == 0 || piece.get(length..) != piece.get(..piece.len() - length) {
-            return false;
+        let token = tokens.first().copied().filter(|&first| {
+            self.length(first).is_multiple_of(period) && self.stay_apart(first, first)
+        });
+        // Text cannot make it grow without end.
+        if self.repeating.len() >= ANSWERS {
+            self.repeating.clear();
         }
-        let left_out = (piece.len() - RUN_BYTES / 2) / length;
-        let Some((_, rest)) = piece.split_at_checked(left_out * length) else {
-            return false;
-        };
-        let Some(candidate) = self.longest(rest) else {
-            return false;
-        };
-        tokens.resize(floor + left_out, first);
-        self.search(rest, candidate, tokens);
-        if tokens.get(floor + left_out) == Some(&first) && self.stay_apart(first, first) {
-            return true;
-        }
-        tokens.truncate(floor);
-        false
+        *self.repeating.entry(key).or_insert(token.unwrap_or(NONE))
     }
 
     fn search(&mut self, piece: &[u8], mut candidate: u32, tokens: &mut Vec<u32>) {
@@ -162,7 +178,7 @@ impl Bpe {
         }
     }
 
-    fn length(&self, token: u32) -> usize {
+    pub(crate) fn length(&self, token: u32) -> usize {
         let length = self.vocabulary.lengths.get(token as usize);
         length.map_or(0, |&length| usize::from(length))
     }
@@ -240,4 +256,13 @@ impl Bpe {
             *word &= !(1 << (place % 64));
         }
     }
+}
+
+/// Bytes at the start of a piece that repeat its first `period` bytes.
+fn repeated(piece: &[u8], period: usize) -> usize {
+    let behind = piece.get(period..).unwrap_or_default();
+    let blocks = behind.chunks(32).zip(piece.chunks(32));
+    let whole = 32 * blocks.take_while(|(one, other)| one == other).count();
+    let rest = behind.iter().zip(piece).skip(whole);
+    period + whole.min(behind.len()) + rest.take_while(|(one, other)| one == other).count()
 }

@@ -1,14 +1,19 @@
 //! An encoding with its caches: what counts, encodes and decodes.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use thiserror::Error;
 
-use crate::bpe::Bpe;
+use crate::bpe::{Bpe, RUN_BYTES};
 use crate::cache::{PHRASE_BYTES, PhraseCache, WORD_BYTES, WORD_TOKENS, WordCache};
 use crate::encoding::Encoding;
 use crate::special::{self, SpecialTokens};
 use crate::split::pieces;
+
+/// Ends of runs that are kept, and bytes of the longest.
+const RUN_ENDS: usize = 1 << 10;
+const RUN_END_BYTES: usize = 512;
 
 /// Counts, encodes and decodes. Making one costs nothing but memory for its caches (at most 2.5 MB, as they fill); it is used by
 /// one thread at a time.
@@ -17,6 +22,8 @@ pub struct Tokenizer {
     bpe: Bpe,
     words: WordCache,
     phrases: PhraseCache,
+    /// How many tokens the ends of long runs have.
+    run_ends: HashMap<Vec<u8>, usize>,
     /// Tokens of the piece at hand.
     scratch: Vec<u32>,
 }
@@ -42,6 +49,7 @@ impl Tokenizer {
             bpe: Bpe::new(encoding.tables().vocabulary(), encoding.limit()),
             words: WordCache::new(),
             phrases: PhraseCache::new(),
+            run_ends: HashMap::new(),
             scratch: Vec::new(),
         }
     }
@@ -218,6 +226,13 @@ impl Tokenizer {
         {
             return count;
         }
+        if piece.len() >= RUN_BYTES
+            && let Some((token, left_out)) = self.bpe.leading_run(piece)
+            && let Some(rest) = piece.get(left_out * self.bpe.length(token)..)
+            && let Some(count) = self.count_run(rest, token)
+        {
+            return left_out + count;
+        }
         self.scratch.clear();
         self.bpe.encode(piece, &mut self.scratch);
         let count = self.scratch.len();
@@ -227,6 +242,25 @@ impl Tokenizer {
             self.scratch.shrink_to(1 << 16);
         }
         count
+    }
+
+    /// Tokens of the end of a run, where `token` is the first of them. Lines of dashes have few ends, which are dear.
+    fn count_run(&mut self, rest: &[u8], token: u32) -> Option<usize> {
+        if let Some(&count) = self.run_ends.get(rest) {
+            return Some(count);
+        }
+        self.scratch.clear();
+        self.bpe.encode(rest, &mut self.scratch);
+        if self.scratch.first() != Some(&token) {
+            return None;
+        }
+        if rest.len() <= RUN_END_BYTES {
+            if self.run_ends.len() >= RUN_ENDS {
+                self.run_ends.clear();
+            }
+            self.run_ends.insert(rest.to_vec(), self.scratch.len());
+        }
+        Some(self.scratch.len())
     }
 
     #[inline(always)]

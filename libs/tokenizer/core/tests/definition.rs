@@ -80,7 +80,7 @@ fn long_runs_are_encoded_as_short_ones_are() {
         let ranks = ranks(encoding);
         let mut tokenizer = Tokenizer::new(encoding);
         for piece in ["-", "=", "ab", "中", "😀", " "] {
-            for length in [1024, 1025, 1100, 1537] {
+            for length in [383, 384, 500, 777, 1025] {
                 let text: String = piece.chars().cycle().take(length / piece.len()).collect();
                 let expected = by_definition(text.as_bytes(), &ranks);
                 assert_eq!(

@@ -2,8 +2,6 @@
 
 import type { EngineChoice } from '@fishplate/engine';
 
-import { ScriptEngine } from './fallback/engine';
-
 /** Special tokens that a call wants to see. */
 export interface SpecialRequest {
   readonly all: boolean;
@@ -47,7 +45,14 @@ export function offerNative(select: Select): void {
  */
 export function engineFor(choice: EngineChoice | undefined): TokenEngine {
   if (choice === undefined && usual !== undefined) return usual;
-  const engine = selectNative(choice) ?? (script ??= new ScriptEngine());
+  const engine = selectNative(choice) ?? (script ??= loadScript());
   if (choice === undefined) usual = engine;
   return engine;
+}
+
+/** Loaded where it is needed: reading the engine in TypeScript takes longer than all of a first count by the native one. */
+function loadScript(): TokenEngine {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { ScriptEngine } = require('./fallback/engine') as typeof import('./fallback/engine');
+  return new ScriptEngine();
 }

@@ -3,7 +3,6 @@
 import type { EngineChoice } from '@fishplate/engine';
 
 import { TOKENIZER_CODES } from './codes';
-import { readFrames, storedFrame } from './fallback/zstd';
 import { checkCount, isBytes, kind } from './input';
 
 /** Options of {@link compress}. */
@@ -61,7 +60,7 @@ const MOST_BYTES = 2 ** 53 - 1;
 export function compress(data: string | Uint8Array, options: CompressOptions = {}): Uint8Array {
   const native = selectZstd(options.engine);
   const { bytes, level, dictionary } = checkCompress(data, options, native);
-  return native === null ? storedFrame(bytes) : native.compress(bytes, level, dictionary);
+  return native === null ? script().storedFrame(bytes) : native.compress(bytes, level, dictionary);
 }
 
 /** {@link compress} on a thread, from a copy of the data. @throws FishplateError as compress. */
@@ -71,7 +70,7 @@ export async function compressAsync(
 ): Promise<Uint8Array> {
   const native = selectZstd(options.engine);
   const { bytes, level, dictionary } = checkCompress(data, options, native);
-  return native === null ? storedFrame(bytes) : native.compressAsync(bytes, level, dictionary);
+  return native === null ? script().storedFrame(bytes) : native.compressAsync(bytes, level, dictionary);
 }
 
 /**
@@ -83,14 +82,18 @@ export async function compressAsync(
 export function decompress(data: Uint8Array, options: DecompressOptions): Uint8Array {
   const native = selectZstd(options?.engine);
   const { maxBytes, dictionary } = checkDecompress(data, options, native);
-  return native === null ? readFrames(data, maxBytes) : native.decompress(data, maxBytes, dictionary);
+  return native === null
+    ? script().readFrames(data, maxBytes)
+    : native.decompress(data, maxBytes, dictionary);
 }
 
 /** {@link decompress} on a thread, from a copy of the data. @throws FishplateError as decompress. */
 export async function decompressAsync(data: Uint8Array, options: DecompressOptions): Promise<Uint8Array> {
   const native = selectZstd(options?.engine);
   const { maxBytes, dictionary } = checkDecompress(data, options, native);
-  return native === null ? readFrames(data, maxBytes) : native.decompressAsync(data, maxBytes, dictionary);
+  return native === null
+    ? script().readFrames(data, maxBytes)
+    : native.decompressAsync(data, maxBytes, dictionary);
 }
 
 /**
@@ -171,4 +174,10 @@ function asBytes(data: unknown, name: string): Uint8Array {
     'INPUT_INVALID',
     `${name} must be a string or a Uint8Array, and is ${kind(data)}`,
   );
+}
+
+/** Loaded where it is needed. */
+function script(): typeof import('./fallback/zstd') {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('./fallback/zstd') as typeof import('./fallback/zstd');
 }
