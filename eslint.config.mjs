@@ -13,6 +13,8 @@ const IGNORED = [
   'apps/runtime/fixtures/',
   'libs/*/napi/',
   'benchmarks/**/*.d.ts',
+  'libs/*/tables/*.js',
+  '!libs/*/tables/generate.js',
   '**/*.d.ts',
 ];
 const TYPESCRIPT = ['**/*.ts'];
@@ -102,6 +104,7 @@ export default defineConfig(
       '@fishplate/engine',
       '@fishplate/syntax-native',
       `@fishplate/${track}-native`,
+      `@fishplate/${track}-tables`,
     ),
     mayImport(
       `apps/${track}-validation/**`,

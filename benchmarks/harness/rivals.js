@@ -21,7 +21,13 @@ function loadRivals(crate) {
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line))
-    .find(({ reason, target }) => reason === 'compiler-artifact' && target.kind.includes('cdylib'));
+    // A rival may be a library of that kind too.
+    .find(
+      ({ reason, target }) =>
+        reason === 'compiler-artifact' &&
+        target.kind.includes('cdylib') &&
+        target.name === crate.replaceAll('-', '_'),
+    );
   const addon = { exports: {} };
   process.dlopen(addon, artifact.filenames[0]);
   return addon.exports;

@@ -63,10 +63,11 @@ function expand(pattern) {
 
 /**
  * @param {string} folder
- * @param {{ name: string }} manifest
+ * @param {{ name: string, files: string[] }} manifest
  */
 function checked(folder, manifest) {
-  if (existsSync(join(folder, 'dist'))) return folder;
+  // Tables are published as they are.
+  if (!manifest.files.includes('dist') || existsSync(join(folder, 'dist'))) return folder;
   throw new Error(
     `${manifest.name} is not built: run \`npx nx test @fishplate/integration\`, which builds it first`,
   );

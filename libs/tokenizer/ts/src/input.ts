@@ -1,0 +1,76 @@
+/** Checks of what callers give. */
+
+import { TOKENIZER_CODES } from './codes';
+
+/** A text as the engines take it. Memory that other threads may change meanwhile is copied. @throws FishplateError `INPUT_INVALID`. */
+export function checkText(text: unknown, name = 'text'): string | Uint8Array {
+  if (typeof text === 'string') return text;
+  if (!isBytes(text)) {
+    throw TOKENIZER_CODES.error(
+      'INPUT_INVALID',
+      `${name} must be a string or a Uint8Array, and is ${kind(text)}`,
+    );
+  }
+  return isShared(text) ? new Uint8Array(text) : text;
+}
+
+/** By its tag: one of another realm is no instance of this one's class. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array || tag(value) === 'Uint8Array';
+}
+
+/** Whether other threads may write to it. */
+export function isShared({ buffer }: ArrayBufferView): boolean {
+  return tag(buffer) === 'SharedArrayBuffer';
+}
+
+export function tag(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** @throws FishplateError `INPUT_INVALID`. */
+export function checkString(text: unknown, name = 'text'): string {
+  if (typeof text === 'string') return text;
+  throw TOKENIZER_CODES.error('INPUT_INVALID', `${name} must be a string, and is ${kind(text)}`);
+}
+
+/** @throws FishplateError `INPUT_INVALID`. */
+export function checkTexts(texts: unknown): string[] {
+  if (!Array.isArray(texts)) {
+    throw TOKENIZER_CODES.error('INPUT_INVALID', `texts must be an array, and is ${kind(texts)}`);
+  }
+  // Names are made for what is wrong only: there may be hundreds of thousands.
+  const wrong = texts.findIndex((text) => typeof text !== 'string');
+  if (wrong >= 0) checkString(texts[wrong], `texts[${wrong}]`);
+  return texts as string[];
+}
+
+/** A whole number. @throws FishplateError `OPTION_INVALID`. */
+export function checkCount(value: unknown, name: string, least = 0, most = 2 ** 32 - 1): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  const shown = typeof value === 'number' ? String(value) : kind(value);
+  const rule = `${name} must be a whole number from ${least} to ${most}`;
+  throw TOKENIZER_CODES.error('OPTION_INVALID', `${rule}, and is ${shown}`);
+}
+
+/** One of some words. @throws FishplateError `OPTION_INVALID`. */
+export function checkWord<Word extends string>(
+  value: unknown,
+  name: string,
+  words: readonly Word[],
+  otherwise: Word,
+): Word {
+  if (value === undefined) return otherwise;
+  if (words.includes(value as Word)) return value as Word;
+  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : kind(value);
+  throw TOKENIZER_CODES.error(
+    'OPTION_INVALID',
+    `${name} must be one of ${words.join(', ')}, and is ${shown}`,
+  );
+}
+
+/** What something is, in a word. */
+export function kind(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `of type ${typeof value}`;
+}

@@ -1,0 +1,146 @@
+/** The binding: its types, the engine that loads it, and the translation of its errors. */
+
+import { isNativeError } from 'node:util/types';
+
+import {
+  type CapabilityReport,
+  type EngineChoice,
+  engineVariable,
+  isFishplateError,
+  TrackEngine,
+} from '@fishplate/engine';
+
+import { TOKENIZER_CODES } from './codes';
+import type { SpecialRequest, TokenEngine } from './engine';
+import type { NativeZstd } from './zstd';
+
+/** The generated surface of the binding; private to this package. */
+export type TokenizerNative = typeof import('@fishplate/tokenizer-native');
+
+// One level below the package root both as src/ and as dist/.
+const { version } = require('../package.json') as { version: string };
+
+const engine = new TrackEngine<TokenizerNative>({
+  track: 'tokenizer',
+  require,
+  nativePackage: '@fishplate/tokenizer-native',
+  binaryName: 'tokenizer',
+  version,
+});
+
+/** Another name for `FISHPLATE_TOKENIZER_ENGINE=fallback`. */
+const ALIAS = 'TOKENIZER_RS_DISABLE_NATIVE';
+
+let native: NativeEngine | undefined;
+
+/** The native engine for a call, or null for the fallback. */
+export function selectNative(choice: EngineChoice | undefined): NativeEngine | null {
+  const binding = engine.select(choice ?? byAlias());
+  if (binding === null) return null;
+  return (native ??= new NativeEngine(binding));
+}
+
+/** Which engine calls will use, and why. `config` is what a host's config file asks for. */
+export function capability(
+  choice: { config?: EngineChoice | undefined; call?: EngineChoice | undefined } = {},
+): CapabilityReport {
+  if (choice.call !== undefined || byAlias() === undefined) return engine.capability(choice);
+  const reason = `fallback was asked for by the environment variable ${ALIAS}`;
+  return { ...engine.capability({ call: 'fallback' }), askedBy: 'environment', reason };
+}
+
+function byAlias(): EngineChoice | undefined {
+  const { [engineVariable('tokenizer')]: chosen, [ALIAS]: alias } = process.env;
+  return !chosen && (alias === '1' || alias === 'true') ? 'fallback' : undefined;
+}
+
+type TokenizerCode = keyof typeof TOKENIZER_CODES.entries;
+const CODED_MESSAGE = new RegExp(`^(${Object.keys(TOKENIZER_CODES.entries).join('|')}): (.*)`, 's');
+
+/** The error of an engine as an error of this track; a binding's message starts with its code. */
+export function coded(error: unknown): unknown {
+  if (isFishplateError(error) || !isNativeError(error)) return error;
+  const [, code = 'ENGINE_FAULT', message = error.message] = CODED_MESSAGE.exec(error.message) ?? [];
+  return TOKENIZER_CODES.error(code as TokenizerCode, message, { cause: error });
+}
+
+/** The binding as an engine; what zstd needs of it is {@link NativeEngine.binding}. */
+export class NativeEngine implements TokenEngine {
+  readonly slice = 1 << 18;
+
+  constructor(readonly binding: TokenizerNative) {}
+
+  count(text: string | Uint8Array, encoding: number): number {
+    // Only what TypeScript has checked comes here, so that nothing can fail but memory.
+    return this.binding.count(text, encoding);
+  }
+
+  countWithin(text: string | Uint8Array, encoding: number, limit: number): number {
+    return this.binding.countWithin(text, encoding, limit);
+  }
+
+  countBatch(texts: string[], start: number, end: number, encoding: number): Uint32Array {
+    return this.binding.countBatch(texts, start, end, encoding);
+  }
+
+  countSpecial(text: string | Uint8Array, encoding: number, { all, names }: SpecialRequest): number {
+    return this.binding.countSpecial(text, encoding, all, names);
+  }
+
+  encode(text: string | Uint8Array, encoding: number): Uint32Array {
+    return this.binding.encode(text, encoding);
+  }
+
+  encodeSpecial(text: string | Uint8Array, encoding: number, { all, names }: SpecialRequest): Uint32Array {
+    return this.binding.encodeSpecial(text, encoding, all, names);
+  }
+
+  findSpecial(text: string | Uint8Array, encoding: number, { all, names }: SpecialRequest): string | null {
+    return this.binding.findSpecial(text, encoding, all, names);
+  }
+
+  tokenEnds(text: string, encoding: number): Uint32Array {
+    return this.binding.tokenEnds(text, encoding);
+  }
+
+  decodeBytes(tokens: Uint32Array, encoding: number): Uint8Array {
+    return this.coded(() => this.binding.decodeBytes(tokens, encoding));
+  }
+
+  decodeText(tokens: Uint32Array, encoding: number): string {
+    return this.coded(() => this.binding.decodeText(tokens, encoding));
+  }
+
+  private coded<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw coded(error);
+    }
+  }
+}
+
+/** zstd of the native engine, with the codes of this track. */
+export function zstdOf(engine: NativeEngine | null): NativeZstd | null {
+  if (engine === null) return null;
+  const { binding } = engine;
+  const sync = <Result>(work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      throw coded(error);
+    }
+  };
+  const later = <Result>(work: Promise<Result>): Promise<Result> =>
+    work.catch((error: unknown) => {
+      throw coded(error);
+    });
+  return {
+    compress: (...args) => sync(() => binding.compress(...args)),
+    compressAsync: (...args) => later(binding.compressAsync(...args)),
+    decompress: (...args) => sync(() => binding.decompress(...args)),
+    decompressAsync: (...args) => later(binding.decompressAsync(...args)),
+    trainDictionary: (...args) => sync(() => binding.trainDictionary(...args)),
+    trainDictionaryAsync: (...args) => later(binding.trainDictionaryAsync(...args)),
+  };
+}
