@@ -8,6 +8,7 @@ import {
   capability as sandboxCapability,
   type SandboxCapabilities,
 } from '@fishplate/sandbox';
+import { capability as tokenizerCapability } from '@fishplate/tokenizer';
 
 import type { ResolvedConfig } from './config/schema.js';
 import { packageVersion } from './version.js';
@@ -44,11 +45,12 @@ export interface RuntimeCapabilities {
 
 /** Reports on every track. Loads the bindings that `auto` or `native` ask for. */
 export function reportCapabilities(workspace: string, config: ResolvedConfig): RuntimeCapabilities {
-  const { diff, gitignore, sandbox } = config.engines;
+  const { diff, gitignore, sandbox, tokenizer } = config.engines;
   const landed = [
     diffCapability({ config: diff.file, call: diff.call }),
     gitignoreCapability({ config: gitignore.file, call: gitignore.call }),
     sandboxCapability({ config: sandbox.file, call: sandbox.call }),
+    tokenizerCapability({ config: tokenizer.file, call: tokenizer.call }),
   ].map((report): LandedTrack => ({ state: 'landed', ...report }));
   return {
     version: packageVersion(),
@@ -67,7 +69,6 @@ function interimTracks({ undo }: ResolvedConfig): InterimTrack[] {
       'memory',
       `undo and timeline last as long as the session; undo keeps at most ${mebibytes} MiB`,
     ),
-    interim('tokenizer', 'estimate', 'maxTokens of read_file counts three bytes as a token'),
     interim('json', 'JSON', 'JSON.parse and JSON.stringify of Node'),
     { state: 'absent', track: 'symbols', engine: null, reason: 'no tool needs it yet' },
     { state: 'absent', track: 'vector', engine: null, reason: 'no tool needs it yet' },

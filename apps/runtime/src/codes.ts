@@ -131,6 +131,10 @@ export const RUNTIME_OUTCOMES = {
     summary: 'A step or a command needs the confirmation of a person, and nobody gave it.',
     hint: 'Ask the person. On a terminal and in MCP clients with elicitation they are asked; a plan takes --yes, a program the option confirm.',
   },
+  TEXT_OR_PATH: {
+    summary: 'A tool was given both a text and a path, or neither.',
+    hint: 'Give one of them.',
+  },
   COMMAND_DENIED: {
     summary: 'A rule of the configuration denies the command, or a part of it.',
     hint: 'Do without it; nothing was run. Only the person can change the rules.',

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 
 import { chooseEngine, type EngineChoice, type FishplateError, isFishplateError } from '@fishplate/engine';
 import type { AuditRecord } from '@fishplate/sandbox';
+import { capability as tokenizerCapability } from '@fishplate/tokenizer';
 import type { z } from 'zod';
 
 import { throwIfCancelled } from './cancellation.js';
@@ -143,7 +144,12 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     const { file, call } = loaded.engines[track];
     return { file, call: options.engines?.[track] ?? call };
   };
-  const engines = { diff: asked('diff'), gitignore: asked('gitignore'), sandbox: asked('sandbox') };
+  const engines = {
+    diff: asked('diff'),
+    gitignore: asked('gitignore'),
+    sandbox: asked('sandbox'),
+    tokenizer: asked('tokenizer'),
+  };
   return new BoundRuntime(files, { ...loaded, engines }, options.logger ?? SILENT_LOGGER, options.confirm);
 }
 
@@ -273,7 +279,21 @@ class BoundRuntime implements Runtime {
     const checked = checkInput(declared, input, this.config.limits.maxInputBytes);
     const { files, config, lock, commands } = this;
     const asked = this.asked();
-    const context = { files, config, lock, commands, session, signal, onProgress, confirm, asked };
+    const trackEngines = {
+      tokenizer: () => tokenizerCapability({ call: asked.tokenizer }).engine ?? 'none',
+    };
+    const context = {
+      files,
+      config,
+      lock,
+      commands,
+      session,
+      signal,
+      onProgress,
+      confirm,
+      asked,
+      trackEngines,
+    };
     return declared.execute(checked, context);
   }
 
@@ -283,7 +303,12 @@ class BoundRuntime implements Runtime {
       const { file, call } = this.config.engines[track];
       return chooseEngine({ track, config: file, call }).asked;
     };
-    return { diff: choose('diff'), gitignore: choose('gitignore'), sandbox: choose('sandbox') };
+    return {
+      diff: choose('diff'),
+      gitignore: choose('gitignore'),
+      sandbox: choose('sandbox'),
+      tokenizer: choose('tokenizer'),
+    };
   }
 }
 

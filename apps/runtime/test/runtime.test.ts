@@ -17,6 +17,8 @@ test('offers the tools in the one shape, each callable by itself', async () => {
     'apply_patch',
     'diff',
     'undo',
+    'count_tokens',
+    'compact_context',
     'run_command',
     'read_output',
     'start_job',
@@ -82,7 +84,7 @@ describe('read_file', () => {
     });
     const little = await runtime.call('read_file', { path: 'long.txt', maxTokens: 10 });
     expect(little).toMatchObject({ data: { lineCut: true, endLine: 1, nextLine: 2 } });
-    if (little.ok) expect(little.data.tokens.estimate).toBeLessThanOrEqual(10);
+    if (little.ok) expect(little.data.tokens.count).toBeLessThanOrEqual(10);
   });
 });
 

@@ -61,6 +61,7 @@ export function loadConfig(sources: ConfigSources): ResolvedConfig {
       diff: { file: file?.diff?.engine, call: call.diff?.engine },
       gitignore: { file: file?.gitignore?.engine, call: call.gitignore?.engine },
       sandbox: { file: file?.sandbox?.engine, call: call.sandbox?.engine },
+      tokenizer: { file: file?.tokenizer?.engine, call: call.tokenizer?.engine },
     },
     sandbox: sandboxOf(levels),
     permissions: permissionsOf(levels),

@@ -48,6 +48,14 @@ export const configSchema = z
       })
       .optional()
       .describe('The sandbox track, in which run_command runs'),
+    tokenizer: z
+      .strictObject({
+        engine: engineChoice
+          .optional()
+          .describe('Engine of the tokenizer track: auto takes native where it loads, else the fallback'),
+      })
+      .optional()
+      .describe('The tokenizer track, by which read_file and count_tokens count'),
     permissions: z
       .strictObject({
         deny: z.array(z.string()).optional().describe('Commands that never run'),
@@ -89,6 +97,7 @@ export interface ResolvedConfig {
     readonly diff: AskedEngine;
     readonly gitignore: AskedEngine;
     readonly sandbox: AskedEngine;
+    readonly tokenizer: AskedEngine;
   };
   readonly sandbox: {
     readonly mode: SandboxModeFlag | undefined;

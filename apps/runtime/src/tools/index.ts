@@ -1,6 +1,8 @@
 /** The tools there are, in the order in which hosts show them. */
 
 import { applyPatch } from './apply-patch.js';
+import { compactContext } from './compact-context.js';
+import { countTokens } from './count-tokens.js';
 import { diff } from './diff.js';
 import { editFile } from './edit-file.js';
 import { killJob, pollJob, startJob } from './jobs.js';
@@ -13,6 +15,7 @@ import { undo } from './undo.js';
 /** Every tool, declared once. */
 export const TOOLS = [
   ...([listFiles, readFile, editFile, applyPatch, diff, undo] as const),
+  ...([countTokens, compactContext] as const),
   ...([runCommand, readOutput, startJob, pollJob, killJob] as const),
 ] as const;
 

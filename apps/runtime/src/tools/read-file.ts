@@ -1,14 +1,18 @@
 /** `read_file`: a text file, whole or by lines. */
 
+import {
+  countTokensAsync,
+  type EngineOptions,
+  isWithinTokenLimit,
+  truncateTokens,
+} from '@fishplate/tokenizer';
 import { z } from 'zod';
 
 import { hashOf } from '../session/state-store.js';
 import { decodeText } from '../workspace/text.js';
+import { DEFAULT_ENCODING } from './count-tokens.js';
 import { refuse, refuseMissing } from './refusal.js';
 import { defineTool, READS } from './tool.js';
-
-/** Bytes of UTF-8 that count as one token. Interim: an estimate on the safe side, until the tokenizer track counts. */
-const BYTES_PER_TOKEN = 3;
 
 /** The tool `read_file`. */
 export const readFile = defineTool({
@@ -25,7 +29,7 @@ export const readFile = defineTool({
       .int()
       .positive()
       .optional()
-      .describe('Answer at most about this many tokens, in whole lines'),
+      .describe('Answer at most this many tokens (o200k_base), in whole lines'),
   }),
   dataSchema: z.object({
     path: z.string(),
@@ -41,11 +45,12 @@ export const readFile = defineTool({
       .enum(['utf8', 'latin1'])
       .describe('latin1: the bytes are not UTF-8, each is shown as one character'),
     lineEnds: z.enum(['lf', 'crlf', 'mixed', 'none']),
-    tokens: z.object({ estimate: z.int(), method: z.string() }),
+    tokens: z.object({ count: z.int(), encoding: z.string() }).describe('Tokens of the text'),
   }),
   annotations: READS,
-  async execute(input, { files, config }) {
-    const engines = { files: files.name };
+  async execute(input, { files, config, asked, trackEngines }) {
+    const engines = { files: files.name, tokenizer: trackEngines.tokenizer() };
+    const engine = { engine: asked.tokenizer };
     const path = files.resolve(input.path, 'read');
     const state = await files.read(path, config.limits.maxFileBytes);
     if (state === null) return refuseMissing(path, engines);
@@ -63,11 +68,17 @@ export const readFile = defineTool({
       );
     }
     const wanted = lines.slice(startLine - 1, input.endLine);
-    const room = Math.min(config.limits.maxReadBytes, (input.maxTokens ?? Infinity) * BYTES_PER_TOKEN);
-    const { shown, count, lineCut } = takeLines(wanted, room);
+    const byBytes = takeLines(wanted, config.limits.maxReadBytes);
+    const { shown, count, lineCut } =
+      input.maxTokens === undefined
+        ? byBytes
+        : takeTokens(byBytes, wanted.slice(0, byBytes.count), input.maxTokens, engine);
     const endLine = startLine + count - 1;
     const nextLine = count < wanted.length ? endLine + 1 : undefined;
-    const estimate = Math.ceil(Buffer.byteLength(shown) / BYTES_PER_TOKEN);
+    const tokens = {
+      count: await countTokensAsync(shown, DEFAULT_ENCODING, engine),
+      encoding: DEFAULT_ENCODING,
+    };
     const note =
       nextLine === undefined && !lineCut
         ? ''
@@ -86,7 +97,7 @@ export const readFile = defineTool({
         hash: hashOf(state.bytes),
         encoding,
         lineEnds,
-        tokens: { estimate, method: `bytes / ${BYTES_PER_TOKEN}` },
+        tokens,
       },
       text: shown + note,
       summary: `${path}: ${count === lines.length ? `${count} lines` : `lines ${startLine}-${endLine} of ${lines.length}`}`,
@@ -100,11 +111,32 @@ function splitLines(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+/g) ?? [];
 }
 
+/** What was taken of a file. */
+interface Taken {
+  readonly shown: string;
+  readonly count: number;
+  readonly lineCut: boolean;
+}
+
+/** The most whole lines of `lines` that have no more tokens; a first line that is too long alone is cut. */
+function takeTokens(whole: Taken, lines: readonly string[], maxTokens: number, engine: EngineOptions): Taken {
+  const fits = (text: string): boolean =>
+    isWithinTokenLimit(text, maxTokens, DEFAULT_ENCODING, engine) !== false;
+  if (fits(whole.shown)) return whole;
+  // Few counts: each looks at no more than the budget, and ends where that is passed.
+  let [fitting, tooMany] = [0, lines.length];
+  while (tooMany - fitting > 1) {
+    const middle = (fitting + tooMany) >>> 1;
+    if (fits(lines.slice(0, middle).join(''))) fitting = middle;
+    else tooMany = middle;
+  }
+  if (fitting > 0) return { shown: lines.slice(0, fitting).join(''), count: fitting, lineCut: false };
+  const shown = truncateTokens(whole.count === 1 ? whole.shown : (lines[0] ?? ''), maxTokens, engine);
+  return { shown, count: 1, lineCut: true };
+}
+
 /** As many whole lines as fit; a first line that is too long alone is cut between characters. */
-function takeLines(
-  lines: readonly string[],
-  room: number,
-): { shown: string; count: number; lineCut: boolean } {
+function takeLines(lines: readonly string[], room: number): Taken {
   let used = 0;
   let count = 0;
   for (const line of lines) {

@@ -37,6 +37,8 @@ export interface ToolContext {
   readonly onProgress: ProgressListener | undefined;
   /** What to pass to each track's library as `engine`. */
   readonly asked: TrackEngines;
+  /** Which engine answers, for results. */
+  readonly trackEngines: { readonly tokenizer: () => string };
 }
 
 /** Which engine did which part, for example `{ files: 'node-fs', diff: 'native' }`. */
