@@ -189,6 +189,10 @@ impl Client {
     }
 
     /// The result.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "made for the call, and read better so"
+    )]
     pub fn call(&mut self, method: &str, params: Value) -> Value {
         let answer = self.answer(method, &params);
         assert!(answer.get("error").is_none(), "{answer}");
@@ -196,6 +200,10 @@ impl Client {
     }
 
     /// The error.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "made for the call, and read better so"
+    )]
     pub fn fail(&mut self, method: &str, params: Value) -> Value {
         self.answer(method, &params)["error"].clone()
     }
