@@ -147,6 +147,10 @@ export const RUNTIME_OUTCOMES = {
     summary: 'There is no output of this name, or not any more.',
     hint: 'Use `outputId` of a run_command or job of this runtime; the oldest outputs are dropped first.',
   },
+  TOO_MANY_JOBS: {
+    summary: 'As many jobs run as may run at once.',
+    hint: 'Wait for one with poll_job, or end one with kill_job.',
+  },
   JOB_UNKNOWN: {
     summary: 'There is no job of this name, or not any more.',
     hint: 'Use `jobId` of a start_job of this runtime.',

@@ -77,7 +77,7 @@ test('jobs go on, are polled and killed with what they started', async () => {
   while (polled.ok && polled.data.stdout === '')
     polled = await runtime.call('poll_job', { jobId, waitMs: 20 });
   expect(polled).toMatchObject({ data: { status: 'running', stdout: 'ready\n' } });
-  expect(await runtime.call('kill_job', { jobId })).toMatchObject({ data: { status: 'failed' } });
+  expect(await runtime.call('kill_job', { jobId })).toMatchObject({ data: { status: 'killed' } });
   const pid = Number(readFileSync(join(runtime.workspace, 'pid'), 'utf8'));
   const isGone = (): boolean => {
     try {
@@ -130,6 +130,8 @@ test('a repository cannot take down the sandbox by its own configuration', async
     { sandbox: { policy: { network: 'full' } } },
     { sandbox: { policy: { writableRoots: ['/'] } } },
     { sandbox: { policy: { readDeny: [] } } },
+    { sandbox: { mode: 'docker' } },
+    { sandbox: { policy: { env: { set: { PATH: '.' } } } } },
     { permissions: { allow: ['*'] } },
   ];
   for (const config of loosening) {
@@ -140,4 +142,19 @@ test('a repository cannot take down the sandbox by its own configuration', async
   const tightening = { sandbox: { policy: { mode: 'read-only' } }, permissions: { deny: ['rm'] } };
   const workspace = makeWorkspace({ 'fishplate.config.json': JSON.stringify(tightening) });
   expect(await codeOf(() => createRuntime({ workspace }))).toBe('none');
+});
+
+test('a command that runs keeps no other runtime from the workspace', async () => {
+  const workspace = makeWorkspace();
+  const first = open({ workspace });
+  if (first.capabilities().sandbox.level === 'none') return;
+  const started = await first.call('start_job', { command: 'echo ready; sleep 5' });
+  if (!started.ok) throw new Error(started.message);
+  let polled = await first.call('poll_job', { jobId: started.data.jobId });
+  while (polled.ok && polled.data.stdout === '') {
+    polled = await first.call('poll_job', { jobId: started.data.jobId, waitMs: 20 });
+  }
+  const second = open({ workspace });
+  expect(await second.call('run_command', { command: 'true' })).toMatchObject({ data: { exitCode: 0 } });
+  await first.call('kill_job', { jobId: started.data.jobId });
 });

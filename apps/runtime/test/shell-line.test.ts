@@ -20,10 +20,14 @@ test.each([
   ['FOO=bar rm a', ['rm a']],
   ["sh -c 'rm a; rm b'", ['sh -c rm a; rm b', 'rm a', 'rm b']],
   ['bash -lc "rm a"', ['bash -lc rm a', 'rm a']],
+  ['a{b,c} d', ['? d']],
   ['env -u X A=b nohup rm a', ['env -u X A=b nohup rm a', 'nohup rm a', 'rm a']],
   ['timeout -s KILL 5 rm a', ['timeout -s KILL 5 rm a', 'rm a']],
   ['xargs -n 1 rm', ['xargs -n 1 rm', 'rm']],
   ['find . -name x -exec rm {} ;', ['find . -name x -exec rm {}', 'rm {}']],
+  ['time -p rm a', ['time -p rm a', 'rm a']],
+  ['find . -exec true ; -exec rm x ;', ['find . -exec true', 'true', '-exec rm x']],
+  ["find . -exec true ';' -exec rm x ';'", ['find . -exec true ; -exec rm x ;', 'true', 'rm x']],
   ['sudo -u root rm a', ['sudo -u root rm a', 'rm a']],
   ['# rm a', []],
   ['echo a # rm b', ['echo a']],
@@ -43,6 +47,17 @@ test.each([
   "echo 'open",
   'env -S "rm a"',
   "echo $'rm'",
+  'sh -c -- "rm x"',
+  'bash -o pipefail -c "rm x"',
+  'bash --rcfile f -c "rm x"',
+  'echo rm x | sh',
+  'sh script.sh',
+  'xargs --frob 1 rm',
+  'env --argv0 x rm',
+  'ionice --class 2 rm',
+  'flock f rm x',
+  'su -c "rm x"',
+  'r{m..m} x',
   '. ./script',
 ])('%j is opaque', (line) => {
   expect(parseShellLine(line).opaque).not.toBeNull();
@@ -83,6 +98,7 @@ test.each([
   ['eval x', 'ask'],
   ['xargs rm -rf', 'deny'],
   ['echo a | sh', 'ask'],
+  ['time -p rm -rf x', 'deny'],
 ])('%s: %s', (command, decision) => {
   expect(permissionFor({ command }, RULES).decision).toBe(decision);
 });

@@ -1,4 +1,4 @@
-/** `fishplate exec -- CMD`: one command in the sandbox, with this terminal's input and output. */
+/** `fishplate exec -- CMD`: one command in the sandbox. It reads what is piped in, to its end; on a terminal nothing. */
 
 import { constants } from 'node:os';
 
@@ -65,11 +65,15 @@ export const execCommand = defineCommand({
         { ...config.permissions, otherwise: 'allow' },
       );
       if (permission.decision === 'deny') {
-        throw RUNTIME_CODES.error('USAGE', `a rule denies it: ${permission.reason} (${permission.rule})`);
+        process.stderr.write(`COMMAND_DENIED: ${permission.reason} (${permission.rule})\n`);
+        return EXIT.failed;
       }
       if (permission.decision === 'ask') {
         const request = { tool: 'exec', action: [command, ...rest].join(' '), reason: permission.reason };
-        if (!(await confirmOnTerminal(request))) return EXIT.failed;
+        if (!(await confirmOnTerminal(request))) {
+          process.stderr.write(`NOT_CONFIRMED: ${permission.reason} (${permission.rule})\n`);
+          return EXIT.failed;
+        }
       }
       const result = await sandbox.execute(command, rest, {
         signal: cancelled.signal,

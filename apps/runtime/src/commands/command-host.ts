@@ -84,7 +84,7 @@ export class CommandHost {
   }
 
   async close(): Promise<void> {
-    this.jobs.close();
+    await this.jobs.close();
     const sandbox = await this.opening?.catch(() => null);
     await sandbox?.close();
     this.spool.close();

@@ -7,6 +7,9 @@ import type { ExecResult } from '@fishplate/sandbox';
 
 import type { SpooledOutput } from './spool.js';
 
+/** Jobs that run at once. */
+export const MAX_RUNNING = 32;
+
 /** Jobs that are kept after their end; older ones are forgotten. */
 const MAX_ENDED = 100;
 
@@ -14,6 +17,7 @@ const MAX_ENDED = 100;
 export type JobState =
   | { readonly status: 'running' }
   | { readonly status: 'ended'; readonly result: ExecResult }
+  | { readonly status: 'killed' }
   | { readonly status: 'failed'; readonly error: FishplateError };
 
 /** One job. */
@@ -64,11 +68,16 @@ export class Jobs {
     this.list.set(job.id, job);
   }
 
+  get running(): number {
+    return [...this.list.values()].filter(({ state }) => state.status === 'running').length;
+  }
+
   get(id: string): Job | undefined {
     return this.list.get(id);
   }
 
-  close(): void {
-    for (const job of this.list.values()) if (job.state.status === 'running') void job.kill();
+  async close(): Promise<void> {
+    const running = [...this.list.values()].filter(({ state }) => state.status === 'running');
+    await Promise.all(running.map((job) => job.kill()));
   }
 }

@@ -1,4 +1,9 @@
-/** Permission rules for commands: each part of a compound command is looked at by itself. */
+/**
+ * Permission rules for commands: each part of a compound command is looked at by itself.
+ *
+ * They say what a person wants to be asked about. What a program does once it runs is for the sandbox to hold: no reading of a line
+ * can tell that.
+ */
 
 import { parseArguments, parseShellLine, type Segment, type ShellLine } from './shell-line.js';
 

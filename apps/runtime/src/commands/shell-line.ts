@@ -27,21 +27,16 @@ const MAX_DEPTH = 8;
 /** Words that begin or end something compound; a command may follow them. */
 const RESERVED = new Set([
   ...['if', 'then', 'else', 'elif', 'fi', 'do', 'done', 'while', 'until'],
-  ...['{', '}', '!', 'time', '(', ')'],
+  ...['{', '}', '!', '(', ')'],
 ]);
 
 /** Words after which this reader no longer knows what is a command. */
 const UNREAD = new Set([
-  'for',
-  'case',
-  'select',
-  'function',
-  'eval',
-  'source',
-  '.',
-  'trap',
-  'alias',
-  'coproc',
+  ...['for', 'case', 'select', 'function', 'eval', 'source', '.', 'trap', 'alias', 'coproc'],
+  // They run a command that stands somewhere in their arguments.
+  ...['busybox', 'toybox', 'flock', 'su', 'runuser', 'setpriv', 'watch', 'chroot', 'nsenter', 'unshare'],
+  ...['parallel', 'entr', 'script', 'strace', 'ltrace', 'gdb', 'perf', 'valgrind', 'chrt', 'taskset'],
+  ...['prlimit', 'systemd-run', 'at', 'batch', 'ssh'],
 ]);
 
 /** The commands of a line of shell. */
@@ -95,10 +90,14 @@ class Reader {
     if (name === null) return this.hide('its name is made by the shell');
     const base = name.slice(name.lastIndexOf('/') + 1);
     if (UNREAD.has(base)) return this.hide(`it uses ${base}`);
-    const script = scriptOf(base, rest);
-    if (script !== undefined) {
-      if (script === null) this.hide(`${base} runs a text made by the shell`);
+    if (SHELLS.has(base)) {
+      const script = scriptOf(rest);
+      if (script === null) this.hide(`${base} runs what is not read`);
       else this.nested((inner) => inner.read(script));
+      return;
+    }
+    if (base === 'find') {
+      for (const command of executedBy(rest)) this.nested((inner) => inner.add(command, hasAssignments));
       return;
     }
     const wrapped = wrappedBy(base, rest);
@@ -189,7 +188,10 @@ class Reader {
       } else {
         if (character === '=' && /^[A-Za-z_]\w*\+?$/.test(text.slice(start, at))) assigned = true;
         // What a glob or a brace comes to depends on the disk.
-        if (/[*?[{~]/.test(character)) isDynamic ||= character !== '{' || text.indexOf(',', at) !== -1;
+        // Alone it is a word of the shell, or what `find` fills in.
+        if (/[*?[~]/.test(character)) isDynamic = true;
+        else if (character === '{' && text[at + 1] !== '}' && !/^[\s;]|^$/.test(text.slice(at + 1, at + 2)))
+          isDynamic = true;
         value += character;
         at += 1;
       }
@@ -293,54 +295,66 @@ function closing(text: string, open: number, opener: string, closer: string): nu
 
 const SHELLS = new Set(['sh', 'bash', 'dash', 'zsh', 'ksh', 'ash']);
 
-/** The text that a shell is given by `-c`: null where only the shell knows it, undefined where there is none. */
-function scriptOf(name: string, rest: readonly (string | null)[]): string | null | undefined {
-  if (!SHELLS.has(name)) return undefined;
-  for (const [index, word] of rest.entries()) {
-    if (word === null) return null;
-    if (/^-[a-z]*c[a-z]*$/i.test(word)) return rest[index + 1] === undefined ? undefined : rest[index + 1]!;
-    if (!word.startsWith('-') && !word.startsWith('+')) return undefined;
-  }
-  return undefined;
+/** The text that a shell is given by `-c`; null where that is not just so: a file, its input, or options that are not known. */
+function scriptOf(rest: readonly (string | null)[]): string | null {
+  const [option, script] = rest;
+  const isPlain = option !== undefined && option !== null && /^-[eilux]*c$/.test(option);
+  return isPlain && script !== undefined && !(script ?? '-').startsWith('-') ? script : null;
 }
 
-/** Programs that run another one, and the options of theirs that take a word. */
-const WRAPPERS: Readonly<Record<string, readonly string[]>> = {
-  command: [],
-  builtin: [],
-  exec: ['-a'],
-  nohup: [],
-  setsid: [],
-  nice: ['-n', '--adjustment'],
-  ionice: ['-c', '-n', '-p'],
-  time: ['-f', '-o'],
-  stdbuf: ['-i', '-o', '-e'],
-  timeout: ['-s', '--signal', '-k', '--kill-after'],
-  env: ['-u', '--unset', '-C', '--chdir', '-S', '--split-string'],
-  sudo: ['-u', '--user', '-g', '--group', '-h', '-p', '-C', '-D', '-R', '-T', '-U'],
-  doas: ['-u', '-C'],
-  xargs: ['-I', '-i', '-n', '-P', '-d', '-E', '-L', '-s', '-a'],
+/** The commands of `find ... -exec`. */
+function executedBy(rest: readonly (string | null)[]): (string | null)[][] {
+  const commands: (string | null)[][] = [];
+  let current: (string | null)[] | null = null;
+  for (const word of rest) {
+    if (/^-(?:exec|execdir|ok|okdir)$/.test(word ?? '')) commands.push((current = []));
+    else if (current !== null && word !== ';' && word !== '+') current.push(word);
+    else current = null;
+  }
+  return commands;
+}
+
+/** Programs that run another one: options of theirs without and with a word. Any other makes the line opaque. */
+const WRAPPERS: Readonly<Record<string, { readonly alone: RegExp; readonly word: readonly string[] }>> = {
+  command: { alone: /^-[pvV]+$/, word: [] },
+  builtin: { alone: /^$/, word: [] },
+  exec: { alone: /^-[cl]+$/, word: ['-a'] },
+  nohup: { alone: /^$/, word: [] },
+  setsid: { alone: /^-[cfw]+$/, word: [] },
+  nice: { alone: /^(?:-\d+|-n-?\d+|--adjustment=-?\d+)$/, word: ['-n'] },
+  ionice: { alone: /^(?:-t|-c\d|-n\d)$/, word: ['-c', '-n'] },
+  time: { alone: /^-[pvaq]+$/, word: ['-f', '-o'] },
+  stdbuf: { alone: /^-[ioe](?:\d+|[0L])$/, word: ['-i', '-o', '-e'] },
+  timeout: {
+    alone: /^(?:-[fv]+|--foreground|--preserve-status|--verbose|--(?:signal|kill-after)=.*)$/,
+    word: ['-s', '-k', '--signal', '--kill-after'],
+  },
+  env: { alone: /^(?:-|-i|-0|--ignore-environment|--null|--(?:unset|chdir)=.*)$/, word: ['-u', '-C'] },
+  sudo: { alone: /^-[AbEeHKknPS]+$/, word: ['-u', '-g', '-h', '-p', '-C', '-D'] },
+  doas: { alone: /^-[nLs]+$/, word: ['-u', '-C'] },
+  xargs: {
+    alone:
+      /^(?:-[0rtpx]+|-[nPLsI]\S+|--null|--no-run-if-empty|--(?:max-args|max-procs|max-lines|replace|delimiter)=.*)$/,
+    word: ['-I', '-n', '-P', '-d', '-E', '-L', '-s', '-a'],
+  },
 };
 
 /** The command behind a wrapper; empty where there is none. */
 function wrappedBy(name: string, rest: readonly (string | null)[]): readonly (string | null)[] | 'unknown' {
-  if (name === 'find' && rest.some((word) => /^-(?:exec|execdir|ok|okdir)$/.test(word ?? ''))) {
-    const at = rest.findIndex((word) => /^-(?:exec|execdir|ok|okdir)$/.test(word ?? ''));
-    return rest.slice(at + 1);
-  }
-  const takesWord = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name]! : undefined;
-  if (takesWord === undefined) return [];
+  const options = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name]! : undefined;
+  if (options === undefined) return [];
   let index = 0;
   for (; index < rest.length; index += 1) {
     const word = rest[index];
     if (word === null || word === undefined) return 'unknown';
-    if (word === '-S' || word.startsWith('--split-string')) return 'unknown';
     if (word === '--') {
       index += 1;
       break;
     }
-    if (word.startsWith('-')) index += takesWord.includes(word) ? 1 : 0;
-    else if (!(name === 'env' || name === 'sudo') || !/^[A-Za-z_]\w*=/.test(word)) break;
+    if (options.word.includes(word)) index += 1;
+    else if (word.startsWith('-')) {
+      if (!options.alone.test(word)) return 'unknown';
+    } else if (!(name === 'env' || name === 'sudo') || !/^[A-Za-z_]\w*=/.test(word)) break;
   }
   // The first word of timeout is a time.
   return rest.slice(name === 'timeout' ? index + 1 : index);

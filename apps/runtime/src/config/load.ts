@@ -1,5 +1,6 @@
 /** Decides the configuration: default < `fishplate.config.json` < environment < what the caller of createRuntime gives. */
 
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { SandboxPolicy } from '@fishplate/sandbox';
@@ -111,9 +112,8 @@ function readConfigFile(path: string): RuntimeConfig | null {
   try {
     text = readBoundedFile(path, MAX_CONFIG_BYTES);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    // A running sandbox keeps the place of a file that is missing by an empty directory.
-    if (code === 'ENOENT' || code === 'EISDIR') return null;
+    // A running sandbox keeps the place of a file that is missing.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT' || isPlaceholder(path)) return null;
     throw RUNTIME_CODES.error('CONFIG_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, {
       hint: 'Make it a readable regular file of at most 1 MiB, or remove it.',
       cause,
@@ -131,6 +131,12 @@ function readConfigFile(path: string): RuntimeConfig | null {
     );
   }
   return check(value, path);
+}
+
+/** What the sandbox lays where a protected file is missing: a socket, or an empty directory, with a mode that nothing else has. */
+function isPlaceholder(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && (stats.isSocket() || stats.isDirectory()) && (stats.mode & 0o7777) === 0o1755;
 }
 
 /** `:line:column` of the first character that cannot stand where it does; parsers of some Node versions do not say. */

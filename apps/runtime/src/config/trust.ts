@@ -9,23 +9,26 @@ import type { RuntimeConfig } from './schema.js';
 /** The environment variable by which a person vouches for the file. */
 export const TRUST_VARIABLE = 'FISHPLATE_TRUST_WORKSPACE';
 
-/** Entries of a workspace's file that would let commands do more than they may without it. */
+/** Entries of a policy that only ever take away from what commands may do. */
+const TIGHTENING: Readonly<Record<string, (value: unknown) => boolean>> = {
+  mode: (value) => value !== 'full-access',
+  network: (value) => value === 'none',
+  protectedPaths: () => true,
+  protectDefaults: (value) => value === true,
+  privateTmp: (value) => value === true,
+  limits: () => true,
+  require: (value) => value !== 'none',
+};
+
+/** Entries of a workspace's file that could let commands do more than they may without it. */
 export function loosenedBy(file: RuntimeConfig): string[] {
-  const { sandbox, permissions } = file;
-  const policy = (sandbox?.policy ?? {}) as Record<string, unknown>;
-  const env = (policy['env'] ?? {}) as Record<string, unknown>;
-  const loosens: Readonly<Record<string, boolean>> = {
-    'sandbox.mode': sandbox?.mode === 'process',
-    'sandbox.policy.mode': policy['mode'] === 'full-access',
-    'sandbox.policy.writableRoots': policy['writableRoots'] !== undefined,
-    'sandbox.policy.network': policy['network'] !== undefined && policy['network'] !== 'none',
-    'sandbox.policy.readDeny': policy['readDeny'] !== undefined,
-    'sandbox.policy.protectDefaults': policy['protectDefaults'] === false,
-    'sandbox.policy.privateTmp': policy['privateTmp'] === false,
-    'sandbox.policy.require': policy['require'] === 'none',
-    'sandbox.policy.env.pass': env['pass'] !== undefined,
-    'permissions.allow': permissions?.allow !== undefined,
-    'permissions.otherwise': permissions?.otherwise === 'allow',
-  };
-  return Object.keys(loosens).filter((entry) => loosens[entry]);
+  const { mode, engine, policy = {} } = file.sandbox ?? {};
+  const loosening = Object.entries(policy)
+    .filter(([entry, value]) => !(Object.hasOwn(TIGHTENING, entry) && TIGHTENING[entry]!(value)))
+    .map(([entry]) => `sandbox.policy.${entry}`);
+  if (mode !== undefined && mode !== 'auto' && mode !== 'native') loosening.unshift('sandbox.mode');
+  if (engine === 'fallback') loosening.push('sandbox.engine');
+  if (file.permissions?.allow !== undefined) loosening.push('permissions.allow');
+  if (file.permissions?.otherwise === 'allow') loosening.push('permissions.otherwise');
+  return loosening;
 }

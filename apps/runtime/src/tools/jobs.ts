@@ -3,10 +3,10 @@
 import { isFishplateError } from '@fishplate/engine';
 import { z } from 'zod';
 
-import { Job } from '../commands/jobs.js';
+import { Job, MAX_RUNNING } from '../commands/jobs.js';
 import { RUNTIME_CODES } from '../codes.js';
 import { commandEnd, commandEndSchema, commandText, endOf, shownStream } from './command-answer.js';
-import { passGate, shownCommand } from './command-gate.js';
+import { passGate, refusedStart, shownCommand } from './command-gate.js';
 import { refuse } from './refusal.js';
 import { COMMAND_INPUT } from './run-command.js';
 import { defineTool, READS, RUNS, type ToolContext, type ToolOutcome } from './tool.js';
@@ -17,7 +17,7 @@ const MAX_WAIT_MS = 60_000;
 const jobSchema = z.object({
   jobId: z.string(),
   command: z.string(),
-  status: z.enum(['running', 'ended', 'failed']),
+  status: z.enum(['running', 'ended', 'killed', 'failed']),
   outputId: z.string().describe('For read_output'),
   runningMs: z.number().describe('Since the start; to the end where it ended'),
   stdout: z.string().describe('Its output so far; of a long one the beginning and the end'),
@@ -42,12 +42,17 @@ export const startJob = defineTool({
     const gate = await passGate('start_job', input, context);
     if (!gate.ok) return gate.refusal;
     const { commands } = context;
+    if (commands.jobs.running >= MAX_RUNNING) {
+      const message = `${MAX_RUNNING} jobs run already`;
+      return refuse('TOO_MANY_JOBS', message, { engines: gate.engines });
+    }
     const output = commands.spool.open();
     const job = new Job(shownCommand(input), output);
     commands.jobs.add(job);
     commands.run(gate.sandbox, { ...input, signal: job.signal }, output).then(
       ({ result }) => job.end({ status: 'ended', result }),
       (error: unknown) => {
+        if (job.signal.aborted) return job.end({ status: 'killed' });
         const isCoded = isFishplateError(error);
         job.end({
           status: 'failed',
@@ -57,6 +62,7 @@ export const startJob = defineTool({
     );
     // A command that is not there is known by then.
     await job.wait(50);
+    if (job.state.status === 'failed') return refusedStart(job.state.error, gate.engines);
     return answer(job, context);
   },
 });
@@ -115,7 +121,10 @@ function answer(job: Job, { config }: ToolContext): ToolOutcome<JobData> {
     ...(end === undefined ? {} : { end }),
     ...(state.status === 'failed' ? { error: `${state.error.code}: ${state.error.message}` } : {}),
   };
-  const how = end === undefined ? (data.error ?? 'it runs') : endOf(end);
+  const how =
+    end === undefined
+      ? (data.error ?? (state.status === 'killed' ? 'it was killed' : 'it runs'))
+      : endOf(end);
   const text = end === undefined ? `${data.stdout}${data.stderr}\n[${job.id}: ${how}]` : commandText(end);
   return { ok: true, data, text, summary: `${job.command}: ${how}`, engines: {} };
 }

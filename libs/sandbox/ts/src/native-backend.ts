@@ -2,7 +2,7 @@
 
 import { constants } from 'node:os';
 
-import { type SandboxNative, withCodes, withCodesAsync } from './native';
+import { coded, type SandboxNative, withCodes, withCodesAsync } from './native';
 import type { Runner, RunOutcome, RunRequest } from './execute/runner';
 import type { CheckedOptions } from './options';
 import type { PolicyEngine } from './sandbox';
@@ -29,15 +29,25 @@ export function openNativePolicy(native: SandboxNative, options: CheckedOptions)
 export function openNativeRunner(native: SandboxNative, options: CheckedOptions, helper: string): Runner {
   const sandbox = openNative(native, options, helper);
   const enforcement = withCodes(() => enforcementOf(sandbox.enforcement(), sandbox.level()));
-  const running = new Set<() => void>();
+  const running = new Set<RunningCommand>();
   return {
     enforcement,
     run: (request) => runNative(sandbox, request, running),
-    close() {
-      for (const kill of running) kill();
-      return Promise.resolve();
+    async close() {
+      const ends = [...running].map(({ kill, ended }) => {
+        kill();
+        return ended;
+      });
+      await Promise.all(ends);
     },
   };
+}
+
+/** A command that has been started. */
+interface RunningCommand {
+  readonly kill: () => void;
+  /** Fulfilled at its end, however that was. */
+  readonly ended: Promise<void>;
 }
 
 /** What the core says, as the public type has it. */
@@ -54,40 +64,44 @@ function openNative(native: SandboxNative, options: CheckedOptions, helper: stri
 function runNative(
   sandbox: NativeSandbox,
   request: RunRequest,
-  running: Set<() => void>,
+  running: Set<RunningCommand>,
 ): Promise<RunOutcome> {
   const { command, args, cwd, env, stdin, timeoutMs, maxOutputBytes, signal, isListening } = request;
   signal.throwIfAborted();
-  return withCodesAsync(
-    () =>
-      new Promise<RunOutcome>((resolve, reject) => {
-        const run = sandbox.start(
-          {
-            program: command,
-            args: [...args],
-            cwd,
-            env,
-            ...(stdin === null ? {} : { stdin }),
-            ...(timeoutMs === null ? {} : { wallMs: timeoutMs }),
-            keptBytes: maxOutputBytes,
-            isListening,
-          },
-          ({ stdout, stderr, end }) => {
-            if (stdout != null) request.onOutput('stdout', stdout);
-            if (stderr != null) request.onOutput('stderr', stderr);
-            if (end == null) return;
-            signal.removeEventListener('abort', kill);
-            running.delete(kill);
-            if (signal.aborted) reject(signal.reason as Error);
-            else if (end.fault != null) reject(new Error(end.fault));
-            else resolve(outcomeOf(end, request));
-          },
-        );
-        const kill = (): void => run.kill();
-        signal.addEventListener('abort', kill, { once: true });
-        running.add(kill);
-      }),
-  );
+  return new Promise((resolve, reject) => {
+    let settle = (): void => undefined;
+    const ended = new Promise<void>((done) => (settle = done));
+    const run = withCodes(() =>
+      sandbox.start(
+        {
+          program: command,
+          args: [...args],
+          cwd,
+          env,
+          ...(stdin === null ? {} : { stdin }),
+          ...(timeoutMs === null ? {} : { wallMs: timeoutMs }),
+          keptBytes: isListening ? 0 : maxOutputBytes,
+          isListening,
+        },
+        ({ stdout, stderr, end }) => {
+          if (stdout != null) request.onOutput('stdout', stdout);
+          if (stderr != null) request.onOutput('stderr', stderr);
+          if (end == null) return;
+          signal.removeEventListener('abort', kill);
+          running.delete(entry);
+          settle();
+          // The reason is the caller's, and goes back as it is.
+          if (signal.aborted) reject(signal.reason as Error);
+          else if (end.fault != null) reject(coded(new Error(end.fault)) as Error);
+          else resolve(outcomeOf(end, request));
+        },
+      ),
+    );
+    const kill = (): void => run.kill();
+    const entry = { kill, ended };
+    signal.addEventListener('abort', kill, { once: true });
+    running.add(entry);
+  });
 }
 
 function outcomeOf(end: NativeEnd, { isListening, onOutput }: RunRequest): RunOutcome {
@@ -100,7 +114,8 @@ function outcomeOf(end: NativeEnd, { isListening, onOutput }: RunRequest): RunOu
     exitCode: end.exitCode ?? null,
     signal: signalName(end.signal ?? null),
     limitHit: end.limitHit ?? null,
-    truncated: end.truncated,
+    // With listeners the core keeps nothing, which is no loss.
+    truncated: !isListening && end.truncated,
     durationMs: end.durationMs,
     violations: JSON.parse(end.violations) as Violation[],
   };
