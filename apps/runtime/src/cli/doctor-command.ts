@@ -61,7 +61,7 @@ function sandboxLines({ sandbox }: DoctorReport, style: Style): string[] {
   ].filter((part) => part !== null);
   return [
     probeLine('attempts of commands to leave the sandbox', probes, style),
-    `  declared   ${declared.mode}, network ${JSON.stringify(declared.network)}`,
+    `  declared   ${declared.mode ?? 'workspace-write'}, network ${JSON.stringify(declared.network ?? 'none')}`,
     `  effective  ${level} by ${backend}: ${means.join(', ')}`,
     ...weaker.map(
       ({ clause, reason }) => `  ${style.yellow('weaker')}     ${clause}: ${visibleLine(reason)}`,

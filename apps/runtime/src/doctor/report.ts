@@ -5,10 +5,11 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { isFishplateError } from '@fishplate/engine';
+import { chooseEngine, isFishplateError } from '@fishplate/engine';
 
 import type { RuntimeCapabilities } from '../capabilities.js';
 import type { RuntimeCode } from '../codes.js';
+import { loadConfig } from '../config/load.js';
 import { createRuntime, type RuntimeOptions } from '../runtime.js';
 import { proveSandbox, type SandboxProof } from './sandbox-probes.js';
 
@@ -42,7 +43,19 @@ export async function examine(
   options: Pick<RuntimeOptions, 'workspace' | 'config' | 'engines'>,
 ): Promise<DoctorReport> {
   const runtime = createRuntime(options);
-  const [git, probes, sandbox] = await Promise.all([gitVersion(), probeContainment(), proveSandbox({})]);
+  const { workspace } = runtime;
+  const config = loadConfig({ workspace, call: options.config });
+  const { file, call } = config.engines.sandbox;
+  const engine = chooseEngine({
+    track: 'sandbox',
+    config: file,
+    call: options.engines?.sandbox ?? call,
+  }).asked;
+  const [git, probes, sandbox] = await Promise.all([
+    gitVersion(),
+    probeContainment(),
+    proveSandbox({ ...config.sandbox, engine }),
+  ]);
   const capabilities = runtime.capabilities();
   await runtime.close();
   const enginesHold = capabilities.tracks.every((track) => track.state !== 'landed' || track.engine !== null);

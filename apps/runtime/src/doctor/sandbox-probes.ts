@@ -3,12 +3,19 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { isFishplateError } from '@fishplate/engine';
-import { createSandbox, type Enforcement, type Sandbox, type SandboxPolicy } from '@fishplate/sandbox';
+import { type EngineChoice, isFishplateError } from '@fishplate/engine';
+import {
+  createSandbox,
+  DEFAULT_READ_DENY,
+  type Enforcement,
+  type Sandbox,
+  type SandboxPolicy,
+} from '@fishplate/sandbox';
 
+import type { ResolvedConfig } from '../config/schema.js';
 import type { ContainmentProbe } from './report.js';
 
 /** What the sandbox holds here. */
@@ -24,36 +31,52 @@ export interface SandboxProof {
 
 const SECRET = 'secret\n';
 
-/** Opens a sandbox on a temporary workspace, and has commands try what its policy denies. */
-export async function proveSandbox(
-  options: Pick<Parameters<typeof createSandbox>[0], 'mode' | 'engine'>,
-): Promise<SandboxProof> {
-  // Not below /tmp, which a sandbox hides as a whole.
-  const directory = await realpath(
-    await mkdtemp(join(process.env['XDG_CACHE_HOME'] ?? tmpdir(), 'fishplate-doctor-')),
-  );
+/** What the configuration asks for. */
+export type AskedSandbox = Pick<ResolvedConfig['sandbox'], 'mode' | 'policy'> & {
+  readonly engine: EngineChoice;
+};
+
+/** Opens a sandbox on a temporary workspace under the policy in force, and has commands try what that denies. */
+export async function proveSandbox({ mode, policy, engine }: AskedSandbox): Promise<SandboxProof> {
+  const directory = await makeWorld();
   const workspace = join(directory, 'workspace');
   const secret = join(directory, 'secret.txt');
-  const declared: SandboxPolicy = { mode: 'workspace-write', network: 'none', readDeny: [secret] };
+  const readDeny = [...(policy.readDeny ?? DEFAULT_READ_DENY), secret];
   try {
     await mkdir(workspace);
     await writeFile(secret, SECRET);
-    const sandbox = await createSandbox({ workspace, policy: declared, ...options });
+    const options = { workspace, policy: { ...policy, readDeny }, engine };
+    const sandbox = await createSandbox({ ...options, ...(mode === undefined ? {} : { mode }) });
     try {
-      const probes = await probe(sandbox, directory, secret);
-      return { declared, effective: sandbox.enforcement, problem: null, probes };
+      const probes = await probe(sandbox, policy, directory, secret);
+      return { declared: policy, effective: sandbox.enforcement, problem: null, probes };
     } finally {
       await sandbox.close();
     }
   } catch (error) {
     if (!isFishplateError(error)) throw error;
-    return { declared, effective: null, problem: `${error.code}: ${error.message}`, probes: [] };
+    const problem = `${error.code}: ${error.message}`;
+    return { declared: policy, effective: null, problem, probes: [] };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function probe(sandbox: Sandbox, directory: string, secret: string): Promise<ContainmentProbe[]> {
+/** Not below a temporary directory where that can be: a sandbox hides those as a whole, and would prove nothing else. */
+async function makeWorld(): Promise<string> {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const made = await mkdir(cache, { recursive: true })
+    .then(() => mkdtemp(join(cache, 'fishplate-doctor-')))
+    .catch(() => mkdtemp(join(tmpdir(), 'fishplate-doctor-')));
+  return realpath(made);
+}
+
+async function probe(
+  sandbox: Sandbox,
+  policy: SandboxPolicy,
+  directory: string,
+  secret: string,
+): Promise<ContainmentProbe[]> {
   const server = createServer((socket) => socket.end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
@@ -63,16 +86,21 @@ async function probe(sandbox: Sandbox, directory: string, secret: string): Promi
     {
       attempt: 'write outside the workspace',
       command: ['sh', '-c', `echo x > '${outside}'`],
-      // A private /tmp takes the write, and nothing of it comes out.
       reached: () => existsSync(outside),
+      isAllowed: policy.mode === 'full-access',
     },
     { attempt: 'read a denied file', command: ['sh', '-c', `grep -q secret '${secret}'`] },
     {
       attempt: 'change git hooks',
       command: ['sh', '-c', 'mkdir -p .git/hooks && echo x > .git/hooks/post-commit'],
+      isAllowed: policy.protectDefaults === false,
     },
     { attempt: 'signal a process outside', command: ['sh', '-c', `kill -0 ${process.pid}`] },
-    { attempt: 'reach a port of this machine', command: [process.execPath, '-e', connect] },
+    {
+      attempt: 'reach a port of this machine',
+      command: [process.execPath, '-e', connect],
+      isAllowed: policy.network === 'full',
+    },
   ];
   try {
     const probes: ContainmentProbe[] = [];
@@ -89,9 +117,15 @@ interface Attempt {
   readonly command: readonly [string, ...string[]];
   /** Whether it came through; else its exit code tells. */
   readonly reached?: () => boolean;
+  /** Whether the policy allows it. */
+  readonly isAllowed?: boolean;
 }
 
-async function tryOnce(sandbox: Sandbox, { attempt, command, reached }: Attempt): Promise<ContainmentProbe> {
+async function tryOnce(
+  sandbox: Sandbox,
+  { attempt, command, reached, isAllowed }: Attempt,
+): Promise<ContainmentProbe> {
+  if (isAllowed === true) return { attempt, outcome: 'skipped', result: 'the policy allows it' };
   const [program, ...args] = command;
   try {
     const { exitCode, signal } = await sandbox.execute(program, args, { timeoutMs: 10_000 });
