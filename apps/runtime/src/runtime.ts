@@ -242,7 +242,9 @@ class BoundRuntime implements Runtime {
       const durationMs = performance.now() - started;
       const { ok, engines, summary } = outcome;
       const rest = ok ? (outcome.step === undefined ? {} : { step: outcome.step }) : { code: outcome.code };
+      const auditId = ok ? outcome.data['auditId'] : undefined;
       session.timeline.finish(sequence, {
+        ...(typeof auditId === 'string' ? { auditId } : {}),
         status: ok ? 'ok' : 'refused',
         engines,
         summary,

@@ -30,7 +30,14 @@ test('a command runs in the workspace, and its end and output are answered', asy
   });
   const args = await runtime.call('run_command', { command: 'printf', args: ['%s.', 'a b', '$X;'] });
   expect(args).toMatchObject({ data: { stdout: 'a b.$X;.' } });
-  expect(runtime.audit().filter(({ action }) => action === 'command')).toHaveLength(3);
+  const records = runtime.audit().filter(({ action }) => action === 'command');
+  expect(records).toHaveLength(3);
+  expect(
+    runtime
+      .session('main')
+      .timeline()
+      .map(({ auditId }) => auditId),
+  ).toEqual(records.map(({ auditId }) => auditId));
 });
 
 test('a command that is not there is refused, one that takes too long is ended', async () => {

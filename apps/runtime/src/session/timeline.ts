@@ -23,10 +23,12 @@ export interface TimelineEntry {
   readonly code?: string;
   /** Step number, where files were changed. */
   readonly step?: number;
+  /** Names the audit record of a command; `audit()` of the runtime has it. */
+  readonly auditId?: string;
 }
 
 /** How a call ended, as {@link Timeline.finish} takes it. */
-export type CallEnd = Pick<TimelineEntry, 'status' | 'engines' | 'summary' | 'code' | 'step'> & {
+export type CallEnd = Pick<TimelineEntry, 'status' | 'engines' | 'summary' | 'code' | 'step' | 'auditId'> & {
   durationMs: number;
 };
 

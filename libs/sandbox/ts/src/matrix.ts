@@ -92,7 +92,10 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
         by: 'nothing',
         weaker: 'Landlock grants whole directories, and cannot take a part of one away',
       },
-      docker: { by: 'read-only mounts', weaker: 'what is missing can be made' },
+      docker: {
+        by: 'read-only mounts',
+        weaker: 'what is missing can be made, and the directory above can be moved away',
+      },
       ...elsewhere,
     },
     tests: [
@@ -125,7 +128,10 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
   {
     clause: 'sockets of the host',
     held: {
-      namespaces: { by: 'their directories are hidden; Landlock scopes for abstract ones' },
+      namespaces: {
+        by: 'their directories are hidden or covered; Landlock scopes for abstract ones',
+        weaker: 'one that is made in a writable root while the command runs can be reached',
+      },
       landlock: { by: 'Landlock scopes; seccomp' },
       docker: { by: 'not mounted' },
       ...elsewhere,

@@ -134,7 +134,10 @@ function isBelow(path: string, roots: readonly string[]): boolean {
 
 function enforcementOf(policy: SandboxPolicy): Enforcement {
   const weaker: Weakness[] = [
-    { clause: 'protectedPaths', reason: 'paths that are not there yet can be made in a container' },
+    {
+      clause: 'protectedPaths',
+      reason: 'paths that are not there yet can be made, and the directory above one can be moved away',
+    },
   ];
   if (policy.limits?.cpuMs !== undefined) {
     weaker.push({ clause: 'limits.cpuMs', reason: 'counted by process, in whole seconds' });
