@@ -1,0 +1,101 @@
+//! The file of the segment that is written: zeros ahead of the log, syncs one at a time.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::system::{StoredFile, write_full};
+
+/// How much is filled at a time.
+const STEP: usize = 1 << 20;
+/// How near the log may come to the end of the zeros before more are asked for.
+const MARGIN: u64 = 512 << 10;
+
+/// A segment's file, shared by the writer and its threads.
+#[derive(Debug)]
+pub struct SegmentFile {
+    /// The file.
+    pub file: Arc<dyn StoredFile>,
+    /// Zeros reach up to here, or the log does.
+    filled: AtomicU64,
+    /// Where filling ends.
+    limit: u64,
+    asked: AtomicBool,
+    /// Held while the file grows; true when it must not any more.
+    growing: Mutex<bool>,
+    /// Held during a sync; true after one failed.
+    syncing: Mutex<bool>,
+}
+
+impl SegmentFile {
+    /// A file of `length` bytes that will be filled up to `limit`.
+    pub fn new(file: Arc<dyn StoredFile>, length: u64, limit: u64) -> Self {
+        Self {
+            file,
+            filled: AtomicU64::new(length),
+            limit,
+            asked: AtomicBool::new(false),
+            growing: Mutex::new(false),
+            syncing: Mutex::new(false),
+        }
+    }
+
+    /// Writes a part of the log.
+    pub fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let end = offset + bytes.len() as u64;
+        if end <= self.filled.load(Ordering::Acquire) {
+            return write_full(&*self.file, bytes, offset);
+        }
+        // The file grows: zeros must not overtake the log.
+        let _growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+        write_full(&*self.file, bytes, offset)?;
+        self.filled.fetch_max(end, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Syncs. After one failure all fail: the system tells a failure once, and of several callers only one hears it.
+    pub fn sync(&self) -> io::Result<()> {
+        let mut failed = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        if *failed {
+            return Err(io::Error::other("an earlier sync of the file failed"));
+        }
+        self.file.sync().inspect_err(|_| *failed = true)
+    }
+
+    /// Whether zeros should be written ahead of an offset; true once until they are.
+    pub fn wants_zeros(&self, offset: u64) -> bool {
+        let filled = self.filled.load(Ordering::Acquire);
+        filled < self.limit && filled < offset + MARGIN && !self.asked.swap(true, Ordering::AcqRel)
+    }
+
+    /// Writes zeros ahead. A failure is none of the log's, which will meet it itself; that of a sync is.
+    pub fn fill(&self) -> io::Result<()> {
+        {
+            let closed = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+            let filled = self.filled.load(Ordering::Acquire);
+            let count = usize::try_from(self.limit.saturating_sub(filled))
+                .unwrap_or(STEP)
+                .min(STEP);
+            if *closed || count == 0 {
+                return Ok(());
+            }
+            if write_full(&*self.file, &vec![0; count], filled).is_err() {
+                // Stays asked: a full disk is not asked again and again.
+                return Ok(());
+            }
+            self.filled.store(filled + count as u64, Ordering::Release);
+        }
+        self.sync()?;
+        self.asked.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Ends the file at an offset; nothing is filled any more.
+    pub fn finish(&self, end: u64) -> io::Result<()> {
+        let mut closed = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+        *closed = true;
+        self.file.set_len(end)?;
+        self.filled.store(end, Ordering::Release);
+        Ok(())
+    }
+}
