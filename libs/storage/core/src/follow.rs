@@ -24,8 +24,9 @@ impl Inner {
                 state.write_out(self)
             };
         }
-        let before = segment::read_mark(&*self.system, &self.paths, &self.id)?;
-        self.before.fetch_max(before, Ordering::AcqRel);
+        let mark = segment::read_mark(&*self.system, &self.paths, &self.id)?;
+        self.before.fetch_max(mark.before, Ordering::AcqRel);
+        self.first_segment.fetch_max(mark.segment, Ordering::AcqRel);
         let last = state.last();
         match self.follow(state) {
             Err(StorageError::Io {
@@ -40,14 +41,15 @@ impl Inner {
             }
             followed => followed?,
         }
-        let before = self.before();
+        let first = self.first_segment.load(Ordering::Acquire);
         let hidden = state
             .segments
             .iter()
-            .skip(1)
-            .take_while(|next| next.header.first <= before)
+            .take_while(|segment| segment.header.number < first)
             .count();
-        state.segments.drain(..hidden);
+        state
+            .segments
+            .drain(..hidden.min(state.segments.len().saturating_sub(1)));
         if state.last() > last {
             self.changed.notify_all();
         }

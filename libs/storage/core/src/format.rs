@@ -11,7 +11,7 @@ pub const MINIMUM_READER: u32 = 1;
 /// Bytes of the identity file and of a segment header.
 pub const HEADER_BYTES: usize = 64;
 /// Bytes of the prune mark.
-pub const MARK_BYTES: usize = 32;
+pub const MARK_BYTES: usize = 40;
 /// Random identity of a store, the salt of its checksums.
 pub type StoreId = [u8; 16];
 
@@ -218,23 +218,36 @@ impl SegmentHeader {
     }
 }
 
+/// What a prune left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PruneMark {
+    /// First event that is still there.
+    pub before: u64,
+    /// First segment that is still there.
+    pub segment: u64,
+}
+
 /// Content of the prune mark.
-pub fn encode_mark(id: &StoreId, before: u64) -> Vec<u8> {
+pub fn encode_mark(id: &StoreId, mark: PruneMark) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(MARK_BYTES);
     bytes.extend_from_slice(MARK_MAGIC);
-    bytes.extend_from_slice(&before.to_le_bytes());
+    bytes.extend_from_slice(&mark.before.to_le_bytes());
+    bytes.extend_from_slice(&mark.segment.to_le_bytes());
     bytes.extend_from_slice(&field::<12>(id, 0));
     seal_header(bytes, MARK_BYTES)
 }
 
-/// First number that is still there.
-pub fn decode_mark(bytes: &[u8], id: &StoreId) -> Result<u64> {
-    if !is_whole(bytes, MARK_MAGIC, MARK_BYTES) || field::<12>(bytes, 16) != field::<12>(id, 0) {
+/// Reads the prune mark.
+pub fn decode_mark(bytes: &[u8], id: &StoreId) -> Result<PruneMark> {
+    if !is_whole(bytes, MARK_MAGIC, MARK_BYTES) || field::<12>(bytes, 24) != field::<12>(id, 0) {
         return Err(StorageError::corrupt(
             0,
             0,
             "the prune mark (MARK) is not whole",
         ));
     }
-    Ok(u64_at(bytes, 8))
+    Ok(PruneMark {
+        before: u64_at(bytes, 8),
+        segment: u64_at(bytes, 16),
+    })
 }

@@ -76,6 +76,8 @@ impl Lock {
         let temporary = temporary_of(&path);
         let file = system.open(&temporary, Access::Create).map_err(fail)?;
         write_full(&*file, &json, 0).map_err(fail)?;
+        // A crash that kept the name without the content would leave a claim that nobody can judge.
+        file.sync().map_err(fail)?;
         system.rename(&temporary, &path).map_err(fail)?;
         Ok(Self {
             system: system.clone(),

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::checkpoint::Cache;
 use crate::error::{Result, StorageError};
 use crate::fill::SegmentFile;
-use crate::format::{LOG, Paths, SegmentHeader, StoreId, decode_store, encode_store};
+use crate::format::{LOG, Paths, PruneMark, SegmentHeader, StoreId, decode_store, encode_store};
 use crate::lock::Lock;
 use crate::options::Options;
 use crate::record::seed;
@@ -35,8 +35,8 @@ pub struct Loaded {
     pub segments: Vec<Segment>,
     /// Content of the last.
     pub tail: Tail,
-    /// First event that is there.
-    pub before: u64,
+    /// First event and segment that are there.
+    pub mark: PruneMark,
     /// Segments that a prune left over.
     pub leftovers: Vec<u64>,
 }
@@ -126,8 +126,8 @@ pub fn load_beside_writer(system: &dyn System, paths: &Paths, id: &StoreId) -> R
 
 /// Reads the prune mark, the segments and the content of the last.
 pub fn load(system: &dyn System, paths: &Paths, id: &StoreId, writes: bool) -> Result<Loaded> {
-    let before = segment::read_mark(system, paths, id)?;
-    let mut listing = segment::load(system, paths, id, before, writes)?;
+    let mark = segment::read_mark(system, paths, id)?;
+    let mut listing = segment::load(system, paths, id, mark, writes)?;
     let missing = || StorageError::corrupt(1, 0, "the store has no segments");
     let last = listing.segments.last_mut().ok_or_else(missing)?;
     let number = last.header.number;
@@ -144,7 +144,7 @@ pub fn load(system: &dyn System, paths: &Paths, id: &StoreId, writes: bool) -> R
     Ok(Loaded {
         segments: listing.segments,
         tail,
-        before,
+        mark,
         leftovers: listing.leftovers,
     })
 }
@@ -180,7 +180,8 @@ pub fn inner(
         options: options.clone(),
         id,
         pid: std::process::id(),
-        before: AtomicU64::new(loaded.before),
+        before: AtomicU64::new(loaded.mark.before),
+        first_segment: AtomicU64::new(loaded.mark.segment),
         state: Mutex::new(state),
         commit: Condvar::new(),
         changed: Condvar::new(),

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::error::{Result, StorageError};
-use crate::format::encode_mark;
+use crate::format::{PruneMark, encode_mark};
 use crate::store::Store;
 use crate::system::write_durably;
 
@@ -50,22 +50,24 @@ impl Store {
             .skip(1)
             .take_while(|next| next.header.first <= before)
             .count();
-        if let Some(first) = state
-            .segments
-            .get(freed)
-            .map(|segment| segment.header.number)
-        {
-            state.move_checkpoints(inner, first)?;
-        }
+        let first = state.segments.get(freed).map_or(1, |segment| segment.header.number);
+        state.move_checkpoints(inner, first)?;
         state.sync(inner)?;
         if let Err(error) = write_durably(
             &*inner.system,
             &inner.paths.mark(),
-            &[&encode_mark(&inner.id, before)],
+            &[&encode_mark(
+                &inner.id,
+                PruneMark {
+                    before,
+                    segment: first,
+                },
+            )],
         ) {
             return Err(state.poison(error));
         }
         inner.before.store(before, Ordering::Release);
+        inner.first_segment.store(first, Ordering::Release);
         // Moving checkpoints may have begun a segment, but never ended one of those that are freed.
         let removed: Vec<_> = state.segments.drain(..freed).collect();
         let mut report = PruneReport {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::error::{Result, StorageError};
 use crate::record::{RECORD_HEADER, RecordHeader, kind, seed};
@@ -364,10 +365,8 @@ impl Cursor {
                 let index = state
                     .segments
                     .partition_point(|segment| segment.header.number <= number);
-                let next = state
-                    .segments
-                    .get(index)
-                    .filter(|next| next.header.first <= self.inner.before());
+                let was_pruned = number < self.inner.first_segment.load(Ordering::Acquire);
+                let next = state.segments.get(index).filter(|_| was_pruned);
                 let Some(next) = next else {
                     return Err(StorageError::corrupt(number, 0, "the segment is missing"));
                 };

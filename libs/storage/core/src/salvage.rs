@@ -8,7 +8,8 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, Checkpoint};
 use crate::error::{Result, StorageError};
 use crate::format::{
-    LOG, Paths, SALVAGED, SegmentHeader, StoreId, decode_store, encode_mark, encode_store,
+    LOG, Paths, PruneMark, SALVAGED, SegmentHeader, StoreId, decode_store, encode_mark,
+    encode_store,
 };
 use crate::lock::Lock;
 use crate::open::{finish_salvage, inner, network_of};
@@ -64,18 +65,21 @@ pub fn salvage(directory: &Path, options: &Options) -> Result<SalvageReport> {
     let _lock = Lock::take(&system, &old, network.is_none())?;
     finish_salvage(&*system, &old)?;
     let numbers = segment::numbers(&*system, &old)?;
-    let Some(&newest) = numbers.last() else {
+    if numbers.is_empty() {
         return Err(StorageError::NotFound { path: old.root });
-    };
+    }
     let mut report = SalvageReport::default();
     let id = identity(&*system, &old, &numbers, &mut report)?;
-    let before = segment::read_mark(&*system, &old, &id).unwrap_or_else(|error| {
+    let mark = segment::read_mark(&*system, &old, &id).unwrap_or_else(|error| {
         report.problems.push(Problem {
             segment: 0,
             offset: 0,
             reason: error.to_string(),
         });
-        1
+        PruneMark {
+            before: 1,
+            segment: 1,
+        }
     });
     let new = Paths {
         log: SALVAGED,
@@ -89,14 +93,14 @@ pub fn salvage(directory: &Path, options: &Options) -> Result<SalvageReport> {
     system
         .create_directory(&new.log())
         .map_err(|error| StorageError::io("create", &new.log(), &error))?;
-    let target = target(&system, &new, options, id, before, newest + 1)?;
+    let target = target(&system, &new, options, id, mark)?;
     let mut copier = Copier {
         alive: Catalog::default(),
         pending: Vec::new(),
-        next: before,
-        floor: before,
+        next: mark.before,
+        floor: mark.before,
         report,
-        before,
+        before: mark.before,
     };
     {
         let mut state = target.lock()?;
@@ -111,7 +115,7 @@ pub fn salvage(directory: &Path, options: &Options) -> Result<SalvageReport> {
     keep_checkpoints(&system, &old, options, id, &target, &alive, &mut report)?;
     target.lock()?.sync(&target)?;
     write_durably(&*system, &new.log().join("COMPLETE"), &[b"1"])?;
-    report.quarantined = replace(&*system, &old, &new, &id, before)?;
+    report.quarantined = replace(&*system, &old, &new, &id, mark)?;
     Ok(report)
 }
 
@@ -154,18 +158,17 @@ fn target(
     paths: &Paths,
     options: &Options,
     id: StoreId,
-    first: u64,
-    number: u64,
+    mark: PruneMark,
 ) -> Result<Inner> {
     // Times of events are kept, so that this one must not be above them.
     let header = SegmentHeader {
         id,
-        number,
-        first,
+        number: mark.segment,
+        first: mark.before,
         created: 0,
         previous: 0,
     };
-    let path = paths.segment(number);
+    let path = paths.segment(mark.segment);
     let (segment, active, position) = create(
         &**system,
         &path,
@@ -186,7 +189,7 @@ fn target(
     let loaded = crate::open::Loaded {
         segments: vec![segment],
         tail,
-        before: first,
+        mark,
         leftovers: Vec::new(),
     };
     Ok(inner(
@@ -442,7 +445,10 @@ fn reader(
     let loaded = crate::open::Loaded {
         segments: Vec::new(),
         tail,
-        before: 1,
+        mark: PruneMark {
+            before: 1,
+            segment: 1,
+        },
         leftovers: Vec::new(),
     };
     Ok(Store::without_threads(inner(
@@ -461,13 +467,13 @@ fn replace(
     old: &Paths,
     new: &Paths,
     id: &StoreId,
-    before: u64,
+    mark: PruneMark,
 ) -> Result<PathBuf> {
     let quarantine = old.quarantine();
     let fail = |error: io::Error| StorageError::io("replace", &old.log(), &error);
     system.create_directory(&quarantine).map_err(fail)?;
     write_durably(system, &old.store(), &[&encode_store(id, system.now())])?;
-    write_durably(system, &old.mark(), &[&encode_mark(id, before)])?;
+    write_durably(system, &old.mark(), &[&encode_mark(id, mark)])?;
     let mut time = system.now();
     let names = system.list(&quarantine).map_err(fail)?;
     while names.contains(&format!("log-{time}")) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StorageError};
 use crate::format::{
-    HEADER_BYTES, Paths, SegmentHeader, StoreId, decode_mark, segment_number, u32_at,
+    HEADER_BYTES, Paths, PruneMark, SegmentHeader, StoreId, decode_mark, segment_number, u32_at,
 };
 use crate::record::{ALIGNMENT, RECORD_HEADER, RecordHeader, kind, seed};
 use crate::scan::Position;
@@ -167,11 +167,14 @@ fn content_end(file: &dyn StoredFile) -> io::Result<u64> {
     Ok(0)
 }
 
-/// The prune mark; 1 where there is none.
-pub fn read_mark(system: &dyn System, paths: &Paths, id: &StoreId) -> Result<u64> {
+/// The prune mark; that of a log that was never pruned where there is none.
+pub fn read_mark(system: &dyn System, paths: &Paths, id: &StoreId) -> Result<PruneMark> {
     match read_file(system, &paths.mark(), 64)? {
         Some(bytes) => decode_mark(&bytes, id),
-        None => Ok(1),
+        None => Ok(PruneMark {
+            before: 1,
+            segment: 1,
+        }),
     }
 }
 
@@ -204,23 +207,19 @@ pub fn load(
     system: &dyn System,
     paths: &Paths,
     id: &StoreId,
-    before: u64,
+    mark: PruneMark,
     writes: bool,
 ) -> Result<Listing> {
-    let numbers = numbers(system, paths)?;
+    let (leftovers, numbers): (Vec<u64>, Vec<u64>) = numbers(system, paths)?
+        .into_iter()
+        .partition(|&number| number < mark.segment);
     let mut listing = Listing {
         segments: Vec::with_capacity(numbers.len()),
-        leftovers: Vec::new(),
+        leftovers,
     };
     let mut next: Option<SegmentHeader> = None;
-    for (index, &number) in numbers.iter().enumerate().rev() {
+    for &number in numbers.iter().rev() {
         let path = paths.segment(number);
-        if let Some(next) = &next
-            && next.first <= before
-        {
-            listing.leftovers.extend(numbers.iter().take(index + 1));
-            break;
-        }
         if let Some(next) = &next
             && next.number != number + 1
         {
@@ -240,21 +239,19 @@ pub fn load(
                 "the segment belongs to another store",
             ));
         }
+        let end = HEADER_BYTES as u64;
         let mut segment = Segment {
             header,
             checksum,
-            end: HEADER_BYTES as u64,
+            end,
             sealed: false,
             marks: Vec::new(),
         };
         if let Some(next) = &next {
             let (end, last, seal) = read_seal(&*file, &header, &path)?;
             if next.previous != last || next.first < header.first {
-                return Err(StorageError::corrupt(
-                    next.number,
-                    56,
-                    "the segment does not continue the one before it",
-                ));
+                let reason = "the segment does not continue the one before it";
+                return Err(StorageError::corrupt(next.number, 56, reason));
             }
             segment = Segment {
                 end,
@@ -267,16 +264,16 @@ pub fn load(
         listing.segments.push(segment);
     }
     listing.segments.reverse();
-    match listing.segments.first().map(|segment| segment.header) {
-        None => Err(StorageError::corrupt(1, 0, "the store has no segments")),
-        Some(header) if header.first > before => Err(StorageError::corrupt(
-            header.number - 1,
+    let first = listing
+        .segments
+        .first()
+        .map_or(0, |segment| segment.header.number);
+    if first != mark.segment {
+        return Err(StorageError::corrupt(
+            mark.segment,
             0,
-            format!(
-                "the segments with the events {before} to {} are missing",
-                header.first - 1
-            ),
-        )),
-        Some(_) => Ok(listing),
+            "the segment is missing",
+        ));
     }
+    Ok(listing)
 }

@@ -65,6 +65,8 @@ pub struct Inner {
     pub pid: u32,
     /// First event that is still there.
     pub before: AtomicU64,
+    /// First segment that is still there.
+    pub first_segment: AtomicU64,
     /// The rest.
     pub state: Mutex<State>,
     /// Told when there is something to sync.

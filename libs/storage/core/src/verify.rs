@@ -1,6 +1,7 @@
 //! Reads everything and tells what is damaged.
 
 use std::io;
+use std::sync::atomic::Ordering;
 
 use crate::checkpoint::Cache;
 use crate::error::{Result, StorageError};
@@ -77,7 +78,9 @@ impl Store {
                 Err(StorageError::Io {
                     kind: io::ErrorKind::NotFound,
                     ..
-                }) if segment.header.first < self.inner.before() => chain = None,
+                }) if segment.header.number < self.inner.first_segment.load(Ordering::Acquire) => {
+                    chain = None
+                }
                 Err(StorageError::Io {
                     kind: io::ErrorKind::NotFound,
                     ..
