@@ -50,7 +50,10 @@ impl Store {
             .skip(1)
             .take_while(|next| next.header.first <= before)
             .count();
-        let first = state.segments.get(freed).map_or(1, |segment| segment.header.number);
+        let first = state
+            .segments
+            .get(freed)
+            .map_or(1, |segment| segment.header.number);
         state.move_checkpoints(inner, first)?;
         state.sync(inner)?;
         if let Err(error) = write_durably(
