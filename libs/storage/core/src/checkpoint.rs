@@ -1,5 +1,6 @@
 //! Saving, loading and deleting checkpoints.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -11,6 +12,7 @@ use crate::catalog::{Catalog, Checkpoint, Encoding, Tombstone, split_checkpoint}
 use crate::compress::{compress, decompress};
 use crate::delta;
 use crate::error::{Result, StorageError};
+use crate::options::Compress;
 use crate::record::{MAX_STREAM, RECORD_HEADER, RecordHeader, kind, seed};
 use crate::segment;
 use crate::state::{Draft, Inner, State};
@@ -58,21 +60,21 @@ impl Cache {
 }
 
 /// A checkpoint and what its record holds.
-struct Made {
+struct Made<'a> {
     checkpoint: Checkpoint,
     /// Stored bytes, where they are in the log.
-    inline: Vec<u8>,
+    inline: Cow<'a, [u8]>,
 }
 
-impl Made {
-    fn payload(&self) -> [Vec<u8>; 2] {
+impl Made<'_> {
+    fn head(&self) -> Vec<u8> {
         let json = serde_json::to_vec(&self.checkpoint).unwrap_or_default();
         let mut head = u32::try_from(json.len())
             .unwrap_or(u32::MAX)
             .to_le_bytes()
             .to_vec();
         head.extend_from_slice(&json);
-        [head, self.inline.clone()]
+        head
     }
 }
 
@@ -152,7 +154,7 @@ impl Store {
             segment: None,
             offset: None,
         };
-        let mut made = self.rebase(&catalog, id)?;
+        let mut made: Vec<Made<'_>> = self.rebase(&catalog, id)?;
         made.insert(0, self.make(&catalog, draft, &state, base)?);
         self.put(&made, &[], &catalog)?;
         let saved = made.swap_remove(0).checkpoint;
@@ -246,13 +248,13 @@ impl Store {
     }
 
     /// Chooses how a state is stored, and writes its blob where it needs one.
-    fn make(
+    fn make<'a>(
         &self,
         catalog: &Catalog,
         mut checkpoint: Checkpoint,
-        state: &[u8],
+        state: &'a [u8],
         base: Option<&str>,
-    ) -> Result<Made> {
+    ) -> Result<Made<'a>> {
         let wanted = self.inner.options.compress;
         checkpoint.base = None;
         checkpoint.depth = 1;
@@ -262,8 +264,8 @@ impl Store {
             && parent.depth < MAX_DEPTH
         {
             let difference = delta::make(&self.load(catalog, parent)?, state);
-            let (encoding, packed) = compress(&difference, wanted);
-            let bytes = packed.unwrap_or(difference);
+            let (encoding, packed) = compress(&difference, wanted != Compress::Nothing);
+            let bytes: Cow<'a, [u8]> = Cow::Owned(packed.unwrap_or(difference));
             // What the state would take as a whole, and what the chain costs already.
             let whole = root.stored.max(1) * checkpoint.size.max(1) / root.size.max(1);
             let deltas: u64 = chain
@@ -281,13 +283,18 @@ impl Store {
         let (encoding, bytes) = match chosen {
             Some(chosen) => chosen,
             None => {
-                let (encoding, packed) = compress(state, wanted);
-                (encoding, packed.unwrap_or_else(|| state.to_vec()))
+                let (encoding, packed) = compress(state, wanted == Compress::All);
+                (encoding, packed.map_or(Cow::Borrowed(state), Cow::Owned))
             }
         };
         checkpoint.encoding = encoding;
         checkpoint.stored = bytes.len() as u64;
-        checkpoint.stored_crc = crc32fast::hash(&bytes);
+        let is_state = checkpoint.base.is_none() && encoding == Encoding::Raw;
+        checkpoint.stored_crc = if is_state {
+            checkpoint.crc
+        } else {
+            crc32fast::hash(&bytes)
+        };
         checkpoint.blob = None;
         if bytes.len() <= INLINE {
             return Ok(Made {
@@ -298,12 +305,12 @@ impl Store {
         checkpoint.blob = Some(blob::store(&*self.inner.system, &self.inner.paths, &bytes)?);
         Ok(Made {
             checkpoint,
-            inline: Vec::new(),
+            inline: Cow::Borrowed(&[]),
         })
     }
 
     /// Makes those that are deltas against a checkpoint anew, without it.
-    fn rebase(&self, catalog: &Catalog, id: &str) -> Result<Vec<Made>> {
+    fn rebase(&self, catalog: &Catalog, id: &str) -> Result<Vec<Made<'static>>> {
         let children = catalog.children(id);
         let above = catalog
             .checkpoints
@@ -315,17 +322,23 @@ impl Store {
                 continue;
             };
             let state = self.load(catalog, checkpoint)?;
-            made.push(self.make(catalog, checkpoint.clone(), &state, above.as_deref())?);
+            let Made { checkpoint, inline } =
+                self.make(catalog, checkpoint.clone(), &state, above.as_deref())?;
+            made.push(Made {
+                checkpoint,
+                inline: Cow::Owned(inline.into_owned()),
+            });
         }
         Ok(made)
     }
 
     /// Appends checkpoints and tombstones as one batch, syncs it, and removes the blobs that nobody needs any more.
-    fn put(&self, made: &[Made], gone: &[&str], before: &Catalog) -> Result<()> {
-        let payloads: Vec<[Vec<u8>; 2]> = made.iter().map(Made::payload).collect();
-        let parts: Vec<[&[u8]; 2]> = payloads
+    fn put(&self, made: &[Made<'_>], gone: &[&str], before: &Catalog) -> Result<()> {
+        let heads: Vec<Vec<u8>> = made.iter().map(Made::head).collect();
+        let parts: Vec<[&[u8]; 2]> = made
             .iter()
-            .map(|[head, inline]| [head.as_slice(), inline.as_slice()])
+            .zip(&heads)
+            .map(|(made, head)| [head.as_slice(), &made.inline])
             .collect();
         let tombstones: Vec<Vec<u8>> = gone
             .iter()
@@ -506,11 +519,18 @@ impl State {
             };
             checkpoint.segment = None;
             checkpoint.offset = None;
-            let payload = Made { checkpoint, inline }.payload();
-            let [head, stored] = &payload;
+            let made = Made {
+                checkpoint,
+                inline: Cow::Owned(inline),
+            };
+            let head = made.head();
             self.push(
                 inner,
-                &[Draft::new(kind::CHECKPOINT, &stream, &[head, stored])],
+                &[Draft::new(
+                    kind::CHECKPOINT,
+                    &stream,
+                    &[&head, &made.inline],
+                )],
             )?;
         }
         Ok(())

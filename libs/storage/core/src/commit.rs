@@ -121,11 +121,9 @@ fn commit<'a>(inner: &'a Inner, mut state: MutexGuard<'a, State>) -> MutexGuard<
     let mut done: Vec<(Waiter, Result<(), StorageError>)> = Vec::with_capacity(taken);
     match result {
         Ok(offset) => {
-            while let Some(waiter) = state
-                .waiters
-                .pop_front_if(|it| (it.segment, it.offset) <= (number, offset))
-            {
-                done.push((waiter, Ok(())));
+            let covered = |waiter: &Waiter| (waiter.segment, waiter.offset) <= (number, offset);
+            while state.waiters.front().is_some_and(covered) {
+                done.extend(state.waiters.pop_front().map(|waiter| (waiter, Ok(()))));
             }
         }
         Err(error) => done.extend(

@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::system::{StoredFile, write_full};
 
-/// How much is filled at a time.
-const STEP: usize = 1 << 20;
-/// How near the log may come to the end of the zeros before more are asked for.
-const MARGIN: u64 = 512 << 10;
+/// How much is filled at first; then as much again as is there, up to the most, so that few syncs meet those of the log.
+const FIRST_STEP: u64 = 1 << 20;
+const LARGEST_STEP: u64 = 8 << 20;
 
 /// A segment's file, shared by the writer and its threads.
 #[derive(Debug)]
 pub struct SegmentFile {
     /// The file.
     pub file: Arc<dyn StoredFile>,
+    /// The same file, opened again to write zeros: so each of the two hears of failed writes by itself.
+    ahead: Arc<dyn StoredFile>,
     /// Zeros reach up to here, or the log does.
     filled: AtomicU64,
     /// Where filling ends.
@@ -29,9 +30,15 @@ pub struct SegmentFile {
 
 impl SegmentFile {
     /// A file of `length` bytes that will be filled up to `limit`.
-    pub fn new(file: Arc<dyn StoredFile>, length: u64, limit: u64) -> Self {
+    pub fn new(
+        file: Arc<dyn StoredFile>,
+        ahead: Arc<dyn StoredFile>,
+        length: u64,
+        limit: u64,
+    ) -> Self {
         Self {
             file,
+            ahead,
             filled: AtomicU64::new(length),
             limit,
             asked: AtomicBool::new(false),
@@ -65,7 +72,9 @@ impl SegmentFile {
     /// Whether zeros should be written ahead of an offset; true once until they are.
     pub fn wants_zeros(&self, offset: u64) -> bool {
         let filled = self.filled.load(Ordering::Acquire);
-        filled < self.limit && filled < offset + MARGIN && !self.asked.swap(true, Ordering::AcqRel)
+        filled < self.limit
+            && filled < offset + step(filled) / 2
+            && !self.asked.swap(true, Ordering::AcqRel)
     }
 
     /// Writes zeros ahead. A failure is none of the log's, which will meet it itself; that of a sync is.
@@ -73,19 +82,18 @@ impl SegmentFile {
         {
             let closed = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
             let filled = self.filled.load(Ordering::Acquire);
-            let count = usize::try_from(self.limit.saturating_sub(filled))
-                .unwrap_or(STEP)
-                .min(STEP);
+            let count = self.limit.saturating_sub(filled).min(step(filled));
             if *closed || count == 0 {
                 return Ok(());
             }
-            if write_full(&*self.file, &vec![0; count], filled).is_err() {
+            let zeros = vec![0; usize::try_from(count).unwrap_or(0)];
+            if write_full(&*self.ahead, &zeros, filled).is_err() {
                 // Stays asked: a full disk is not asked again and again.
                 return Ok(());
             }
-            self.filled.store(filled + count as u64, Ordering::Release);
+            self.filled.store(filled + count, Ordering::Release);
         }
-        self.sync()?;
+        self.ahead.sync()?;
         self.asked.store(false, Ordering::Release);
         Ok(())
     }
@@ -98,4 +106,8 @@ impl SegmentFile {
         self.filled.store(end, Ordering::Release);
         Ok(())
     }
+}
+
+fn step(filled: u64) -> u64 {
+    filled.clamp(FIRST_STEP, LARGEST_STEP)
 }

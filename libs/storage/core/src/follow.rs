@@ -125,12 +125,15 @@ impl Inner {
         let length = file.len().map_err(Problem::Read)?;
         let mut scanner = Scanner::new(file, &self.id, number, length);
         let mut position = state.position;
-        let mut seal = segment::Seal::default();
-        seal.marks = state
+        let marks = state
             .segments
             .last()
             .map(|segment| segment.marks.clone())
             .unwrap_or_default();
+        let mut seal = segment::Seal {
+            marks,
+            ..segment::Seal::default()
+        };
         let mut batch = Vec::new();
         while let Found::Record(record) = scanner.next(&position).map_err(Problem::Read)? {
             let header = record.header;

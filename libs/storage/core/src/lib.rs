@@ -38,7 +38,7 @@ pub use checkpoint::{CheckpointOptions, MAX_CHECKPOINT, MAX_DEPTH, MAX_METADATA}
 pub use error::{Result, StorageError};
 pub use format::{FORMAT_VERSION, MINIMUM_READER};
 pub use history::{Moment, RestorePlan};
-pub use options::{Durability, Options};
+pub use options::{Compress, Durability, Options};
 pub use os::OsSystem;
 pub use prune::PruneReport;
 pub use record::{MAX_EVENT, MAX_STREAM};

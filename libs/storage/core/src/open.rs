@@ -249,8 +249,9 @@ fn ready(
     let (file, _) = segment::open(system, paths, number, Access::Write).map_err(fail)?;
     let found = mend(system, paths, &file, last, &loaded.tail)?;
     let length = file.len().map_err(fail)?;
+    let ahead = system.open(&path, Access::Write).map_err(fail)?;
     let active = Active {
-        file: Arc::new(SegmentFile::new(file, length, options.segment_bytes)),
+        file: Arc::new(SegmentFile::new(file, ahead, length, options.segment_bytes)),
         seed: seed(&last.header.id, number),
         written: last.end,
         synced: last.end,

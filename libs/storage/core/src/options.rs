@@ -21,6 +21,18 @@ pub enum Durability {
     Sync,
 }
 
+/// What is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compress {
+    /// Nothing.
+    Nothing,
+    /// Deltas. Whole states are written as they are, since compressing a large one takes longer than writing it.
+    #[default]
+    Deltas,
+    /// Whole states too: a third of the room, several times the time.
+    All,
+}
+
 /// How a store is opened. Made by [`Options::default`], then changed.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -31,8 +43,8 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Open also on a network file system. Default: false.
     pub allow_network: bool,
-    /// Write checkpoints with zstd where that makes them smaller. Default: true.
-    pub compress: bool,
+    /// Which checkpoints are written with zstd, where that makes them smaller. Default: deltas.
+    pub compress: Compress,
     /// Write zeros ahead of the log by a thread, so that syncs need no change of file size. Default: true.
     pub fill_ahead: bool,
     /// Longest time that a shared sync waits for others to join. Default, and most: 2 ms.
@@ -49,7 +61,7 @@ impl Default for Options {
             read_only: false,
             segment_bytes: 16 << 20,
             allow_network: false,
-            compress: true,
+            compress: Compress::Deltas,
             fill_ahead: true,
             group_window: Duration::from_millis(2),
             checkpoint_cache_bytes: 64 << 20,

@@ -79,8 +79,6 @@ impl Position {
 pub struct Record<'a> {
     /// Its header.
     pub header: RecordHeader,
-    /// Its stream.
-    pub stream: &'a str,
     /// Its payload.
     pub payload: &'a [u8],
 }
@@ -151,12 +149,6 @@ impl<'a> Scanner<'a> {
         Ok(self.window.get(skip..end).unwrap_or_default())
     }
 
-    /// Forgets what was read, to read anew.
-    pub fn refresh(&mut self, end: u64) {
-        self.window.clear();
-        self.end = end;
-    }
-
     fn record_at(&mut self, offset: u64) -> io::Result<Result<RecordHeader, &'static str>> {
         let (seed, end) = (self.seed, self.end);
         let head = self.bytes(offset, RECORD_HEADER)?;
@@ -203,13 +195,8 @@ impl<'a> Scanner<'a> {
             return Ok(Found::Bad(reason));
         }
         let whole = self.bytes(position.offset, header.total())?;
-        let start = header.payload_range().start;
-        let name = whole.get(RECORD_HEADER..start).unwrap_or_default();
-        Ok(Found::Record(Record {
-            header,
-            stream: std::str::from_utf8(name).unwrap_or_default(),
-            payload: whole.get(header.payload_range()).unwrap_or_default(),
-        }))
+        let payload = whole.get(header.payload_range()).unwrap_or_default();
+        Ok(Found::Record(Record { header, payload }))
     }
 
     /// The next valid record at or behind an offset, whatever is before it.

@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::record::{FLAG_CONTINUES, FLAG_GAP, NewRecord, encode, kind, record_bytes, seed};
 use crate::scan::Position;
 use crate::segment::{Mark, Seal, Segment};
-use crate::system::{System, write_durably};
+use crate::system::{Access, System, write_durably};
 
 /// Written without being asked when so much is waiting.
 const BUFFER: usize = 256 << 10;
@@ -347,14 +347,13 @@ impl State {
         active.written += active.buffer.len() as u64;
         active.buffer.clear();
         active.buffer.shrink_to(4 * BUFFER);
-        let marks: Vec<Mark>;
         let (written, known) = (
             active.written,
             self.segments
                 .last()
                 .map_or(0, |segment| segment.marks.len()),
         );
-        marks = active.seal.marks.get(known..).unwrap_or_default().to_vec();
+        let marks: Vec<Mark> = active.seal.marks.get(known..).unwrap_or_default().to_vec();
         if let Some(segment) = self.segments.last_mut() {
             segment.end = written;
             segment.marks.extend(marks);
@@ -492,9 +491,12 @@ pub fn create(
     );
     position.offset += bytes.len() as u64;
     let file = write_durably(system, path, &[&head, &bytes])?;
+    let ahead = system
+        .open(path, Access::Write)
+        .map_err(|error| StorageError::io("open", path, &error))?;
     let end = position.offset;
     let active = Active {
-        file: Arc::new(SegmentFile::new(file, end, limit)),
+        file: Arc::new(SegmentFile::new(file, ahead, end, limit)),
         seed,
         written: end,
         synced: end,
