@@ -75,7 +75,7 @@ fn message(seed: usize) -> String {
             .wrapping_add(1_442_695_040_888_963_407);
         text.push_str(WORDS[(state >> 33) as usize % WORDS.len()]);
         text.push(if state >> 61 == 0 { '\u{2028}' } else { ' ' });
-        if (state >> 40) % 7 == 0 {
+        if (state >> 40).is_multiple_of(7) {
             text.push_str(&format!("{:x} ", state >> 44));
         }
     }

@@ -79,7 +79,7 @@ impl Store {
                     kind: io::ErrorKind::NotFound,
                     ..
                 }) if segment.header.number < self.inner.first_segment.load(Ordering::Acquire) => {
-                    chain = None
+                    chain = None;
                 }
                 Err(StorageError::Io {
                     kind: io::ErrorKind::NotFound,

@@ -121,8 +121,8 @@ impl World {
 
     fn append(
         &mut self,
-        events: Vec<Vec<u8>>,
-        stream: String,
+        events: &[Vec<u8>],
+        stream: &str,
         durability: u8,
     ) -> Result<(), StorageError> {
         let level = [
@@ -146,10 +146,10 @@ impl World {
         let parts: Vec<&[u8]> = events.iter().map(Vec::as_slice).collect();
         self.model.events.retain(|&seq, _| seq < first);
         self.model.batches.retain(|&(_, last)| last < first);
-        for (seq, event) in (first..).zip(&events) {
+        for (seq, event) in (first..).zip(events) {
             self.model
                 .events
-                .insert(seq, (stream.clone(), event.clone()));
+                .insert(seq, (stream.to_owned(), event.clone()));
         }
         self.model
             .batches
@@ -158,7 +158,7 @@ impl World {
             .store
             .as_ref()
             .unwrap()
-            .append_batch(&parts, &stream, level)?;
+            .append_batch(&parts, stream, level)?;
         assert_eq!(numbers, first..first + events.len() as u64);
         self.model.last = numbers.end - 1;
         self.model.written = self.model.last;
@@ -177,7 +177,7 @@ impl World {
                 durability,
             } => {
                 let event = self.bytes(*size);
-                self.append(vec![event], format!("s{stream}"), *durability)?;
+                self.append(&[event], &format!("s{stream}"), *durability)?;
             }
             Step::Batch {
                 count,
@@ -186,7 +186,7 @@ impl World {
             } => {
                 let events = (0..*count).map(|_| self.bytes(*size)).collect::<Vec<_>>();
                 if !events.is_empty() {
-                    self.append(events, String::new(), *durability)?;
+                    self.append(&events, "", *durability)?;
                 }
             }
             Step::Save { id, base, size } => {

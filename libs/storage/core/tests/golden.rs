@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fishplate_storage::{CheckpointOptions, Durability, Options, Query, Store};
+use fishplate_storage::{CheckpointOptions, Compress, Durability, Encoding, Options, Query, Store};
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1")
@@ -31,7 +31,7 @@ fn event(seq: u64) -> Vec<u8> {
 
 fn write(directory: &Path) {
     let mut options = Options::default();
-    options.segment_bytes = 8192;
+    options.segment_bytes = 4096;
     options.fill_ahead = false;
     let store = Store::open(directory, &options).unwrap();
     for seq in 1..=60 {
@@ -69,6 +69,14 @@ fn write(directory: &Path) {
     }
     store.prune(30).unwrap();
     store.close().unwrap();
+    drop(store);
+    options.compress = Compress::All;
+    let store = Store::open(directory, &options).unwrap();
+    store
+        .save_checkpoint("packed", state(50), &CheckpointOptions::default())
+        .unwrap();
+    store.close().unwrap();
+    drop(store);
     let _ = fs::remove_dir(directory.join("lock"));
 }
 
@@ -114,6 +122,14 @@ fn check(store: &Store) {
     assert_eq!(
         store.load_checkpoint("small").unwrap().unwrap().to_vec(),
         b"small"
+    );
+    assert_eq!(
+        store.load_checkpoint("packed").unwrap().unwrap().to_vec(),
+        state(50)
+    );
+    assert_eq!(
+        store.checkpoint("packed").unwrap().unwrap().encoding,
+        Encoding::Zstd
     );
     assert!(store.load_checkpoint("gone").unwrap().is_none());
     let delta = store.checkpoint("delta").unwrap().unwrap();
@@ -205,16 +221,16 @@ fn a_base_that_goes_leaves_its_deltas_whole_and_chains_stay_short() {
         store.load_checkpoint("twice").unwrap().unwrap().to_vec(),
         state(12)
     );
+    let noise = (0..30_000_u32)
+        .flat_map(|at| at.wrapping_mul(at ^ 0x9E37_79B9).to_le_bytes())
+        .collect();
     // A state that has nothing in common with its base is stored whole.
     let other = CheckpointOptions {
         base: Some("twice".to_owned()),
         ..CheckpointOptions::default()
     };
     assert_eq!(
-        store
-            .save_checkpoint("other", vec![7; 90_000], &other)
-            .unwrap()
-            .base,
+        store.save_checkpoint("other", noise, &other).unwrap().base,
         None
     );
     let missing = CheckpointOptions {

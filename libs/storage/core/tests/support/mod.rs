@@ -172,8 +172,8 @@ impl Machine {
             for start in (0..after.len()).step_by(SECTOR) {
                 let end = (start + SECTOR).min(after.len());
                 if keep_all || (!lose_all && random.below(2) == 0) {
-                    for at in start..end {
-                        after[at] = inode.cache.get(at).copied().unwrap_or(0);
+                    for (at, byte) in after.iter_mut().enumerate().take(end).skip(start) {
+                        *byte = inode.cache.get(at).copied().unwrap_or(0);
                     }
                 }
             }
@@ -312,11 +312,9 @@ impl StoredFile for SimFile {
     fn sync(&self) -> io::Result<()> {
         let mut disk = self.disk()?;
         let fails = disk.count(&[Fault::Sync]);
+        // As on Linux: the pages stay in the cache, marked clean, but are not on the disk. The next sync of them says yes.
+        fails?;
         let inode = &mut disk.inodes[self.inode];
-        if fails.is_err() {
-            // As on Linux: the pages stay in the cache, marked clean, but are not on the disk. The next sync of them says yes.
-            return fails;
-        }
         inode.disk = inode.cache.clone();
         Ok(())
     }
