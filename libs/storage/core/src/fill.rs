@@ -9,6 +9,8 @@ use crate::system::{StoredFile, write_full};
 /// How much is filled at first; then as much again as is there, up to the most, so that few syncs meet those of the log.
 const FIRST_STEP: u64 = 1 << 20;
 const LARGEST_STEP: u64 = 8 << 20;
+/// How much is written at once.
+const PIECE: usize = 128 << 10;
 
 /// A segment's file, shared by the writer and its threads.
 #[derive(Debug)]
@@ -79,19 +81,25 @@ impl SegmentFile {
 
     /// Writes zeros ahead. A failure is none of the log's, which will meet it itself; that of a sync is.
     pub fn fill(&self) -> io::Result<()> {
-        {
+        let filled = self.filled.load(Ordering::Acquire);
+        let target = self.limit.min(filled + step(filled));
+        let zeros = vec![0; PIECE];
+        loop {
+            // Piece by piece: a write of the log that reaches the end of the zeros waits for one alone.
             let closed = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
             let filled = self.filled.load(Ordering::Acquire);
-            let count = self.limit.saturating_sub(filled).min(step(filled));
+            let count = usize::try_from(target.saturating_sub(filled))
+                .unwrap_or(PIECE)
+                .min(PIECE);
             if *closed || count == 0 {
-                return Ok(());
+                break;
             }
-            let zeros = vec![0; usize::try_from(count).unwrap_or(0)];
-            if write_full(&*self.ahead, &zeros, filled).is_err() {
+            let piece = zeros.get(..count).unwrap_or_default();
+            if write_full(&*self.ahead, piece, filled).is_err() {
                 // Stays asked: a full disk is not asked again and again.
                 return Ok(());
             }
-            self.filled.store(filled + count, Ordering::Release);
+            self.filled.store(filled + count as u64, Ordering::Release);
         }
         self.ahead.sync()?;
         self.asked.store(false, Ordering::Release);
