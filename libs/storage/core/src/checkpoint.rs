@@ -7,6 +7,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
 
+use crate::append::check_stream;
 use crate::blob;
 use crate::catalog::{Catalog, Checkpoint, Encoding, Tombstone, split_checkpoint};
 use crate::compress::{compress, decompress};
@@ -16,7 +17,7 @@ use crate::options::Compress;
 use crate::record::{MAX_STREAM, RECORD_HEADER, RecordHeader, kind, seed};
 use crate::segment;
 use crate::state::{Draft, Inner, State};
-use crate::store::{Store, check_stream};
+use crate::store::Store;
 use crate::system::{Access, read_full};
 
 /// Largest checkpoint in bytes.
@@ -89,9 +90,13 @@ impl Store {
     pub fn save_checkpoint(
         &self,
         id: &str,
-        state: Vec<u8>,
+        state: impl AsRef<[u8]>,
         options: &CheckpointOptions,
     ) -> Result<Checkpoint> {
+        self.save(id, state.as_ref(), options)
+    }
+
+    fn save(&self, id: &str, state: &[u8], options: &CheckpointOptions) -> Result<Checkpoint> {
         check_id(id)?;
         check_stream(&options.stream)?;
         if state.len() > MAX_CHECKPOINT {
@@ -136,14 +141,13 @@ impl Store {
         };
         // A state whose chain runs through the checkpoint that is replaced has no base: that chain is about to change.
         let base = base.filter(|base| !chain_of(&catalog, base).iter().any(|link| link.id == id));
-        let state = Arc::new(state);
         let draft = Checkpoint {
             id: id.to_owned(),
             stream: options.stream.clone(),
             seq,
             time,
             size: state.len() as u64,
-            crc: crc32fast::hash(&state),
+            crc: crc32fast::hash(state),
             encoding: Encoding::Raw,
             stored: 0,
             stored_crc: 0,
@@ -155,10 +159,10 @@ impl Store {
             offset: None,
         };
         let mut made: Vec<Made<'_>> = self.rebase(&catalog, id)?;
-        made.insert(0, self.make(&catalog, draft, &state, base)?);
+        made.insert(0, self.make(&catalog, draft, state, base)?);
         self.put(&made, &[], &catalog)?;
         let saved = made.swap_remove(0).checkpoint;
-        self.remember(&saved, &state);
+        self.remember_copy(&saved, state);
         Ok(saved)
     }
 
@@ -167,22 +171,39 @@ impl Store {
     /// # Errors
     /// [`StorageError::Corruption`] and those of the system.
     pub fn load_checkpoint(&self, id: &str) -> Result<Option<Arc<Vec<u8>>>> {
+        let Some((checkpoint, state)) = self.find_checkpoint(id)? else {
+            return Ok(None);
+        };
+        self.remember(&checkpoint, &state);
+        Ok(Some(state))
+    }
+
+    fn find_checkpoint(&self, id: &str) -> Result<Option<(Checkpoint, Arc<Vec<u8>>)>> {
         let mut attempt = 0;
         loop {
-            let catalog = self.catalog()?;
+            let mut catalog = self.catalog()?;
             let Some(checkpoint) = catalog.checkpoints.get(id) else {
                 return Ok(None);
             };
             match self.load(&catalog, checkpoint) {
                 Ok(state) => {
-                    self.remember(checkpoint, &state);
-                    return Ok(Some(state));
+                    let found = catalog.checkpoints.remove(id);
+                    return Ok(found.map(|checkpoint| (checkpoint, state)));
                 }
                 // It may have been moved or deleted meanwhile, also by another process.
                 Err(error) if attempt == 3 => return Err(error),
                 Err(_) => attempt += 1,
             }
         }
+    }
+
+    /// As [`load_checkpoint`](Self::load_checkpoint), but the state is the caller's own, and not kept for the next delta.
+    ///
+    /// # Errors
+    /// As [`load_checkpoint`](Self::load_checkpoint).
+    pub fn take_checkpoint(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        let state = self.find_checkpoint(id)?;
+        Ok(state.map(|(_, state)| Arc::unwrap_or_clone(state)))
     }
 
     /// Every checkpoint, by id.
@@ -244,6 +265,30 @@ impl Store {
             id: checkpoint.id.clone(),
             crc: checkpoint.crc,
             state: Some(state.clone()),
+        };
+    }
+
+    /// Remembers a copy of a state, in the room of the one before where nobody else has that: new room costs more than copying.
+    fn remember_copy(&self, checkpoint: &Checkpoint, state: &[u8]) {
+        if state.len() > self.inner.options.checkpoint_cache_bytes {
+            return;
+        }
+        let mut cache = self
+            .inner
+            .cache
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut room = std::mem::take(&mut *cache)
+            .state
+            .and_then(Arc::into_inner)
+            .filter(|room| room.capacity() / 4 <= state.len())
+            .unwrap_or_default();
+        room.clear();
+        room.extend_from_slice(state);
+        *cache = Cache {
+            id: checkpoint.id.clone(),
+            crc: checkpoint.crc,
+            state: Some(Arc::new(room)),
         };
     }
 

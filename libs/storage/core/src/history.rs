@@ -1,11 +1,12 @@
 //! What happened in a stream, streams that continue another, and how a state is restored.
 
+use crate::append::check_stream;
 use crate::catalog::{Branch, Checkpoint};
 use crate::error::{Result, StorageError};
 use crate::record::kind;
 use crate::replay::{Fill, Query};
 use crate::state::Draft;
-use crate::store::{Store, check_stream};
+use crate::store::Store;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]

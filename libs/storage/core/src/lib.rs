@@ -6,6 +6,7 @@
 //!
 //! This crate is no database: it has no index but the numbers and the streams, and what is appended is never changed. It knows nothing of Node.
 
+mod append;
 mod blob;
 mod catalog;
 mod checkpoint;
@@ -33,6 +34,7 @@ mod store;
 mod system;
 mod verify;
 
+pub use append::MAX_BATCH;
 pub use catalog::{Branch, Checkpoint, Encoding};
 pub use checkpoint::{CheckpointOptions, MAX_CHECKPOINT, MAX_DEPTH, MAX_METADATA};
 pub use error::{Result, StorageError};
@@ -46,6 +48,6 @@ pub use recover::OpenReport;
 pub use replay::{Cursor, Entry, Event, Fill, Query};
 pub use salvage::{SalvageReport, salvage};
 pub use state::Callback;
-pub use store::{MAX_BATCH, Store, StoreStats};
+pub use store::{Store, StoreStats};
 pub use system::{Access, Process, StoredFile, System};
 pub use verify::{Problem, VerifyReport};

@@ -1,4 +1,4 @@
-//! The handle of an open store: appending, waiting, closing.
+//! The handle of an open store: waiting, figures, closing.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -10,13 +10,10 @@ use crate::error::{Result, StorageError};
 use crate::fill::SegmentFile;
 use crate::lock::Lock;
 use crate::open::{self, Opened};
-use crate::options::{Durability, Options};
-use crate::record::{MAX_EVENT, MAX_STREAM, kind};
+use crate::options::Options;
 use crate::recover::OpenReport;
-use crate::state::{Callback, Draft, Inner, State, Watcher};
+use crate::state::{Callback, Inner, State, Watcher};
 
-/// Largest batch in bytes.
-pub const MAX_BATCH: usize = 1 << 30;
 /// How often a reader looks for what a writer in another process appended.
 const POLL: Duration = Duration::from_millis(5);
 
@@ -106,76 +103,6 @@ impl Store {
     /// What opening found and did.
     pub fn open_report(&self) -> &OpenReport {
         &self.report
-    }
-
-    /// Appends an event and waits as its durability says; its number.
-    ///
-    /// # Errors
-    /// [`StorageError::Invalid`] and [`StorageError::TooLarge`] leave the store as it was. After [`StorageError::Io`]
-    /// it takes no more writes.
-    pub fn append(&self, event: &[u8], stream: &str, durability: Durability) -> Result<u64> {
-        let numbers = self.append_batch(&[event], stream, durability)?;
-        Ok(numbers.start)
-    }
-
-    /// Appends events that become visible together, or not at all; their numbers.
-    ///
-    /// # Errors
-    /// As [`append`](Self::append).
-    pub fn append_batch(
-        &self,
-        events: &[&[u8]],
-        stream: &str,
-        durability: Durability,
-    ) -> Result<std::ops::Range<u64>> {
-        if durability == Durability::Group {
-            let (sender, receiver) = mpsc::sync_channel(1);
-            let numbers = self.append_with(
-                events,
-                stream,
-                Box::new(move |result| drop(sender.send(result))),
-            )?;
-            receiver.recv().unwrap_or(Err(StorageError::Closed))?;
-            return Ok(numbers);
-        }
-        check_events(events, stream)?;
-        let mut state = self.inner.lock_for_writing()?;
-        let numbers = push_events(&self.inner, &mut state, events, stream)?;
-        match durability {
-            Durability::Memory => {
-                self.ensure_committer(&mut state)?;
-                if state.is_full() {
-                    state.write_out(&self.inner)?;
-                } else {
-                    self.inner.commit.notify_one();
-                }
-            }
-            Durability::Os => state.write_out(&self.inner)?,
-            Durability::Group | Durability::Sync => state.sync(&self.inner)?,
-        }
-        Ok(numbers)
-    }
-
-    /// Appends events and returns at once. `callback` is called, on a thread of the store, when a shared sync has put them on the
-    /// disk, or when that failed. It must not wait for the store.
-    ///
-    /// # Errors
-    /// As [`append`](Self::append); `callback` is dropped then.
-    pub fn append_with(
-        &self,
-        events: &[&[u8]],
-        stream: &str,
-        callback: Callback,
-    ) -> Result<std::ops::Range<u64>> {
-        check_events(events, stream)?;
-        let mut state = self.inner.lock_for_writing()?;
-        self.ensure_committer(&mut state)?;
-        let numbers = push_events(&self.inner, &mut state, events, stream)?;
-        if state.is_full() {
-            state.write_out(&self.inner)?;
-        }
-        commit::wait_for_sync(&self.inner, &mut state, callback);
-        Ok(numbers)
     }
 
     /// Waits until everything that was appended is on the disk.
@@ -356,7 +283,7 @@ impl Store {
         result
     }
 
-    fn ensure_committer(&self, state: &mut State) -> Result<()> {
+    pub(crate) fn ensure_committer(&self, state: &mut State) -> Result<()> {
         if state.committing {
             return Ok(());
         }
@@ -406,64 +333,4 @@ impl Drop for Store {
         // Who wants to know of failures calls `close`.
         let _ = self.close();
     }
-}
-
-pub(crate) fn check_stream(stream: &str) -> Result<()> {
-    if stream.len() <= MAX_STREAM {
-        return Ok(());
-    }
-    let reason = format!(
-        "a name of {} bytes is too long: at most {MAX_STREAM} are possible",
-        stream.len()
-    );
-    Err(StorageError::Invalid {
-        what: "stream",
-        reason,
-    })
-}
-
-fn check_events(events: &[&[u8]], stream: &str) -> Result<()> {
-    check_stream(stream)?;
-    let mut total = 0;
-    for event in events {
-        if event.len() > MAX_EVENT {
-            return Err(StorageError::TooLarge {
-                what: "an event",
-                bytes: event.len() as u64,
-                limit: MAX_EVENT as u64,
-            });
-        }
-        total += crate::record::record_bytes(stream.len(), event.len());
-    }
-    if total > MAX_BATCH {
-        return Err(StorageError::TooLarge {
-            what: "a batch",
-            bytes: total as u64,
-            limit: MAX_BATCH as u64,
-        });
-    }
-    Ok(())
-}
-
-fn push_events(
-    inner: &Inner,
-    state: &mut State,
-    events: &[&[u8]],
-    stream: &str,
-) -> Result<std::ops::Range<u64>> {
-    let first = state.position.next;
-    if events.is_empty() {
-        return Ok(first..first);
-    }
-    if let [event] = events {
-        state.push(inner, &[Draft::new(kind::EVENT, stream, &[event])])?;
-        return Ok(first..first + 1);
-    }
-    let payloads: Vec<[&[u8]; 1]> = events.iter().map(|event| [*event]).collect();
-    let drafts: Vec<Draft<'_>> = payloads
-        .iter()
-        .map(|payload| Draft::new(kind::EVENT, stream, payload))
-        .collect();
-    state.push(inner, &drafts)?;
-    Ok(first..state.position.next)
 }
