@@ -163,6 +163,7 @@ pub fn inner(
         catalog: loaded.tail.catalog,
         position: loaded.tail.position,
         time: loaded.tail.time,
+        keeps_times: false,
         active,
         poisoned: None,
         closed: false,

@@ -104,6 +104,7 @@ pub fn salvage(directory: &Path, options: &Options) -> Result<SalvageReport> {
     };
     {
         let mut state = target.lock()?;
+        state.keeps_times = true;
         for &number in &numbers {
             copier.copy(&*system, &old, &target, &mut state, number)?;
         }

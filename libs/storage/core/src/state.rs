@@ -126,6 +126,8 @@ pub struct State {
     pub position: Position,
     /// Of the last record.
     pub time: u64,
+    /// Whether new segments take the time of the last record, not the clock's: salvage keeps the times of events.
+    pub keeps_times: bool,
     /// The writer's segment.
     pub active: Option<Active>,
     /// The first failure.
@@ -439,7 +441,11 @@ impl State {
             id: inner.id,
             number,
             first: self.position.next,
-            created: self.time.max(inner.system.now()),
+            created: if self.keeps_times {
+                self.time
+            } else {
+                self.time.max(inner.system.now())
+            },
             previous: self.position.previous,
         };
         let path = inner.paths.segment(number);
