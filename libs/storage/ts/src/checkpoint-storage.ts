@@ -155,7 +155,8 @@ class StoredCheckpoints implements CheckpointStorage {
 }
 
 function keyOf(id: unknown): string {
-  if (typeof id !== 'string' || id === '') throw invalid('the id of a checkpoint must be a string with content');
+  if (typeof id !== 'string' || id === '')
+    throw invalid('the id of a checkpoint must be a string with content');
   return checkName(PREFIX + id, 'the id of a checkpoint');
 }
 

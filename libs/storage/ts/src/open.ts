@@ -78,6 +78,7 @@ function salvageWith(
 function segmentBytes(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const bytes = checkNumber(value, 'segmentBytes', SMALLEST_SEGMENT);
-  if (bytes > LARGEST_SEGMENT) throw invalid(`segmentBytes is ${bytes}; at most ${LARGEST_SEGMENT} is possible`);
+  if (bytes > LARGEST_SEGMENT)
+    throw invalid(`segmentBytes is ${bytes}; at most ${LARGEST_SEGMENT} is possible`);
   return bytes;
 }

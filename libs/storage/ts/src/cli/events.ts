@@ -52,7 +52,11 @@ export async function importEvents(command: Command): Promise<number> {
     await appendAll(store, waiting);
     await store.flush();
     const { lastSeq } = store.stats();
-    output.write(json ? `${JSON.stringify({ imported, lastSeq })}\n` : `${imported} events imported, the last is ${lastSeq}\n`);
+    output.write(
+      json
+        ? `${JSON.stringify({ imported, lastSeq })}\n`
+        : `${imported} events imported, the last is ${lastSeq}\n`,
+    );
     return DONE;
   } finally {
     await store.close();

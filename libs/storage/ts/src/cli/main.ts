@@ -138,10 +138,6 @@ function told(error: unknown, json: boolean, errors: NodeJS.WritableStream): num
     errors.write(json ? `${JSON.stringify({ error: { message } })}\n` : `${message}\n`);
     return FAILED;
   }
-  errors.write(
-    json
-      ? `${JSON.stringify({ error })}\n`
-      : `${error.code}: ${error.message}\n${error.hint}\n`,
-  );
+  errors.write(json ? `${JSON.stringify({ error })}\n` : `${error.code}: ${error.message}\n${error.hint}\n`);
   return EXIT[error.code] ?? FAILED;
 }

@@ -9,7 +9,14 @@ export async function inspect({ directory, json, output, ...options }: Command):
   try {
     const checkpoints = store.listCheckpoints();
     const { openReport, engine } = store;
-    const report = { directory, engine, openReport, stats: store.stats(), checkpoints, branches: store.branches() };
+    const report = {
+      directory,
+      engine,
+      openReport,
+      stats: store.stats(),
+      checkpoints,
+      branches: store.branches(),
+    };
     if (json) {
       output.write(`${JSON.stringify(report)}\n`);
       return DONE;
@@ -24,11 +31,15 @@ export async function inspect({ directory, json, output, ...options }: Command):
       output.write(`  ${id}  after event ${seq}, ${size} bytes, ${stored} stored, ${kind}\n`);
     }
     for (const { stream, parent, from } of report.branches) {
-      output.write(`branch       ${stream} continues ${parent === '' ? 'the unnamed stream' : parent} after ${from}\n`);
+      output.write(
+        `branch       ${stream} continues ${parent === '' ? 'the unnamed stream' : parent} after ${from}\n`,
+      );
     }
     if (openReport.reason !== null) {
       const { droppedBytes, segment, offset, reason } = openReport;
-      output.write(`torn tail    ${droppedBytes} bytes of segment ${segment} from offset ${offset}: ${reason}\n`);
+      output.write(
+        `torn tail    ${droppedBytes} bytes of segment ${segment} from offset ${offset}: ${reason}\n`,
+      );
     }
     return DONE;
   } finally {
@@ -43,7 +54,9 @@ export async function verify({ directory, json, output, ...options }: Command): 
     if (json) output.write(`${JSON.stringify(report)}\n`);
     else {
       const { segments, records, events, checkpoints, problems } = report;
-      output.write(`${segments} segments, ${records} records, ${events} events, ${checkpoints} checkpoints\n`);
+      output.write(
+        `${segments} segments, ${records} records, ${events} events, ${checkpoints} checkpoints\n`,
+      );
       tellProblems(problems, output);
       output.write(problems.length === 0 ? 'all is well\n' : `${problems.length} damaged\n`);
     }

@@ -147,8 +147,7 @@ export class Cursor implements EngineCursor {
     const segment = segments.findLast(({ header }) => header.first <= from) ?? segments[0]!;
     const sought = { segment: segment.header.number, position: seek(segment, from) };
     if (before === null || before.segment < sought.segment) return sought;
-    const isBehind =
-      before.segment > sought.segment || before.position.offset >= sought.position.offset;
+    const isBehind = before.segment > sought.segment || before.position.offset >= sought.position.offset;
     return isBehind ? before : sought;
   }
 

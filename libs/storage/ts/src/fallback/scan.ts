@@ -64,7 +64,12 @@ export function after(position: Position, header: RecordHeader): Position {
 
 /** What is found at a position: a record, the end, or something else and what does not fit. */
 export type Found =
-  | { readonly type: 'record'; readonly header: RecordHeader; readonly bytes: Buffer; readonly payload: Buffer }
+  | {
+      readonly type: 'record';
+      readonly header: RecordHeader;
+      readonly bytes: Buffer;
+      readonly payload: Buffer;
+    }
   | { readonly type: 'end' }
   | { readonly type: 'bad'; readonly reason: string };
 

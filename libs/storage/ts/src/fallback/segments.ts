@@ -12,7 +12,16 @@ import {
   type SegmentHeader,
   segmentNumber,
 } from './format';
-import { ALIGNMENT, decodeHeader, EVENT, isRecord, payloadOf, type RecordHeader, SEAL, seedOf } from './record';
+import {
+  ALIGNMENT,
+  decodeHeader,
+  EVENT,
+  isRecord,
+  payloadOf,
+  type RecordHeader,
+  SEAL,
+  seedOf,
+} from './record';
 import { type Position, startOf } from './scan';
 import { corrupt, list, readFile, readFull, withFile } from './system';
 
@@ -45,7 +54,11 @@ export function emptySeal(): Seal {
 }
 
 /** Takes a record into what the seal will say. */
-export function note(seal: Seal, { kind, seq }: Pick<RecordHeader, 'kind' | 'seq'>, position: Position): void {
+export function note(
+  seal: Seal,
+  { kind, seq }: Pick<RecordHeader, 'kind' | 'seq'>,
+  position: Position,
+): void {
   if (kind === SEAL) return;
   seal.records++;
   if (kind !== EVENT) return;

@@ -74,10 +74,7 @@ function turn(): Promise<void> {
 }
 
 /** Reads the records of a segment up to its end; null where it is not there. */
-function readAll(
-  log: Log,
-  segment: Segment,
-): { records: number; events: number; previous: number } | null {
+function readAll(log: Log, segment: Segment): { records: number; events: number; previous: number } | null {
   const { number } = segment.header;
   const path = log.paths.segment(number);
   return withFile(path, 'r', (fd) => {
