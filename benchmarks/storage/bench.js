@@ -1,33 +1,40 @@
 'use strict';
 
 /**
- * The storage track against its own fallback, in one run.
+ * The bars of the storage track, against better-sqlite3, lmdb, classic-level, JSONL by appendFile, MessagePack in files, and
+ * the system calls themselves, in one run.
  *
  *     npx nx bench @fishplate/storage-bench
  */
 
-const { compare, seeded, table, writeResults } = require('@fishplate/bench-harness');
-const { fingerprint } = require('@fishplate/storage');
+const { mkdirSync, mkdtempSync, realpathSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
 
-const random = seeded(1);
-const bytes = Uint8Array.from({ length: 100_000 }, () => random(256));
+const { table, writeResults } = require('@fishplate/bench-harness');
 
-/** @param {'native' | 'fallback'} engine */
-const hash = (engine) => fingerprint(bytes, { engine });
-if (hash('native') !== hash('fallback')) throw new Error('the engines differ');
+const { appending } = require('./append');
+const { checkpoints } = require('./checkpoint');
+const { replaying } = require('./replay');
 
-const [ours, fallback] = compare([
-  { name: 'native', run: () => hash('native') },
-  { name: 'fallback', run: () => hash('fallback') },
-]);
-const rows = [
-  {
-    measure: 'fingerprint of 100,000 random bytes',
-    unit: 'ms',
-    ours: ours.medianMs,
-    rivals: [{ name: 'fallback', value: fallback.medianMs }],
-    bar: { text: 'faster than the fallback', met: ours.medianMs < fallback.medianMs },
-  },
-];
-process.stdout.write(`${table(rows)}\n`);
-writeResults('storage', 'npx nx bench @fishplate/storage-bench', rows);
+async function main() {
+  const root = realpathSync(
+    mkdtempSync(join(process.env.FISHPLATE_BENCH_DIR ?? tmpdir(), 'fishplate-bench-')),
+  );
+  let folders = 0;
+  const folder = () => {
+    const path = join(root, String(folders++));
+    mkdirSync(path);
+    return path;
+  };
+  try {
+    const rows = [];
+    for (const part of [appending, replaying, checkpoints]) rows.push(...(await part(folder)));
+    process.stdout.write(`${table(rows)}\n`);
+    writeResults('storage', 'npx nx bench @fishplate/storage-bench', rows);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+void main();
