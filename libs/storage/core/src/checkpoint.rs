@@ -25,7 +25,7 @@ pub const MAX_CHECKPOINT: usize = 1 << 30;
 /// Longest chain of deltas, with the whole state that it begins with.
 pub const MAX_DEPTH: u32 = 8;
 /// Stored bytes above this go to a blob.
-pub const INLINE: usize = 64 << 10;
+pub const INLINE: usize = 256 << 10;
 /// Largest metadata in bytes.
 pub const MAX_METADATA: usize = 1 << 20;
 
@@ -65,6 +65,8 @@ struct Made<'a> {
     checkpoint: Checkpoint,
     /// Stored bytes, where they are in the log.
     inline: Cow<'a, [u8]>,
+    /// So many bytes at its beginning are those of the state that it was compared with.
+    shared: usize,
 }
 
 impl Made<'_> {
@@ -160,9 +162,14 @@ impl Store {
         };
         let mut made: Vec<Made<'_>> = self.rebase(&catalog, id)?;
         made.insert(0, self.make(&catalog, draft, state, base)?);
+        let compared = base.and_then(|base| catalog.checkpoints.get(base));
         self.put(&made, &[], &catalog)?;
-        let saved = made.swap_remove(0).checkpoint;
-        self.remember_copy(&saved, state);
+        let Made {
+            checkpoint: saved,
+            shared,
+            ..
+        } = made.swap_remove(0);
+        self.remember_copy(&saved, state, compared.map(|base| (base, shared)));
         Ok(saved)
     }
 
@@ -269,7 +276,13 @@ impl Store {
     }
 
     /// Remembers a copy of a state, in the room of the one before where nobody else has that: new room costs more than copying.
-    fn remember_copy(&self, checkpoint: &Checkpoint, state: &[u8]) {
+    /// Where that one is the state that this one was compared with, only what differs is copied.
+    fn remember_copy(
+        &self,
+        checkpoint: &Checkpoint,
+        state: &[u8],
+        compared: Option<(&Checkpoint, usize)>,
+    ) {
         if state.len() > self.inner.options.checkpoint_cache_bytes {
             return;
         }
@@ -278,13 +291,17 @@ impl Store {
             .cache
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let mut room = std::mem::take(&mut *cache)
-            .state
-            .and_then(Arc::into_inner)
-            .filter(|room| room.capacity() / 4 <= state.len())
-            .unwrap_or_default();
-        room.clear();
-        room.extend_from_slice(state);
+        let before = std::mem::take(&mut *cache);
+        let shared = compared
+            .filter(|(base, _)| before.get(base).is_some())
+            .map_or(0, |(_, shared)| shared);
+        let mut room = before.state.and_then(Arc::into_inner).unwrap_or_default();
+        if room.capacity() / 4 > state.len() {
+            room = Vec::new();
+        }
+        room.truncate(shared);
+        let rest = state.get(room.len()..).unwrap_or_default();
+        room.extend_from_slice(rest);
         *cache = Cache {
             id: checkpoint.id.clone(),
             crc: checkpoint.crc,
@@ -304,11 +321,13 @@ impl Store {
         checkpoint.base = None;
         checkpoint.depth = 1;
         let chain = base.map(|base| chain_of(catalog, base)).unwrap_or_default();
-        let mut chosen = None;
+        let (mut chosen, mut shared) = (None, 0);
         if let (Some(parent), Some(root)) = (chain.first(), chain.last())
             && parent.depth < MAX_DEPTH
         {
-            let difference = delta::make(&self.load(catalog, parent)?, state);
+            let known = self.load(catalog, parent)?;
+            shared = delta::common_prefix(&known, state);
+            let difference = delta::make_behind(&known, state, shared);
             let (encoding, packed) = compress(&difference, wanted != Compress::Nothing);
             let bytes: Cow<'a, [u8]> = Cow::Owned(packed.unwrap_or(difference));
             // What the state would take as a whole, and what the chain costs already.
@@ -345,12 +364,25 @@ impl Store {
             return Ok(Made {
                 checkpoint,
                 inline: bytes,
+                shared,
             });
         }
-        checkpoint.blob = Some(blob::store(&*self.inner.system, &self.inner.paths, &bytes)?);
+        // The same bytes again are most likely there.
+        let is_known = catalog.checkpoints.values().any(|it| {
+            it.stored_crc == checkpoint.stored_crc
+                && it.stored == checkpoint.stored
+                && it.blob.is_some()
+        });
+        checkpoint.blob = Some(blob::store(
+            &*self.inner.system,
+            &self.inner.paths,
+            &bytes,
+            is_known,
+        )?);
         Ok(Made {
             checkpoint,
             inline: Cow::Borrowed(&[]),
+            shared,
         })
     }
 
@@ -367,11 +399,13 @@ impl Store {
                 continue;
             };
             let state = self.load(catalog, checkpoint)?;
-            let Made { checkpoint, inline } =
-                self.make(catalog, checkpoint.clone(), &state, above.as_deref())?;
+            let Made {
+                checkpoint, inline, ..
+            } = self.make(catalog, checkpoint.clone(), &state, above.as_deref())?;
             made.push(Made {
                 checkpoint,
                 inline: Cow::Owned(inline.into_owned()),
+                shared: 0,
             });
         }
         Ok(made)
@@ -567,6 +601,7 @@ impl State {
             let made = Made {
                 checkpoint,
                 inline: Cow::Owned(inline),
+                shared: 0,
             };
             let head = made.head();
             self.push(

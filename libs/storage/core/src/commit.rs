@@ -80,6 +80,9 @@ fn gather<'a>(inner: &'a Inner, mut state: MutexGuard<'a, State>) -> MutexGuard<
 fn commit<'a>(inner: &'a Inner, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
     let taken = state.waiters.len();
     state.expected = taken.max(state.expected * 3 / 4);
+    if let Some(active) = state.active.as_mut() {
+        active.is_synced = true;
+    }
     let written = state.write_out(inner);
     let failed = match (&written, &state.poisoned) {
         (Err(error), _) => Some(error.clone()),

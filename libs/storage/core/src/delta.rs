@@ -13,9 +13,14 @@ const PROBE: usize = 32;
 const SHORTEST: usize = 16;
 
 /// A delta that makes `new` from `base`.
+#[cfg(test)]
 pub fn make(base: &[u8], new: &[u8]) -> Vec<u8> {
+    make_behind(base, new, common_prefix(base, new))
+}
+
+/// A delta that makes `new` from `base`, of which the first `prefix` bytes are known to be the same.
+pub fn make_behind(base: &[u8], new: &[u8], prefix: usize) -> Vec<u8> {
     let mut writer = Writer::new(new);
-    let prefix = common_prefix(base, new);
     let (old_rest, new_rest) = (
         base.get(prefix..).unwrap_or_default(),
         new.get(prefix..).unwrap_or_default(),
@@ -174,12 +179,15 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn common_prefix(left: &[u8], right: &[u8]) -> usize {
-    const STEP: usize = 256;
+/// How many bytes are the same from the beginning.
+pub fn common_prefix(left: &[u8], right: &[u8]) -> usize {
     let most = left.len().min(right.len());
     let mut at = 0;
-    while at + STEP <= most && left.get(at..at + STEP) == right.get(at..at + STEP) {
-        at += STEP;
+    // Large steps are compared with vector instructions; small ones find the place.
+    for step in [16 << 10, 256] {
+        while at + step <= most && left.get(at..at + step) == right.get(at..at + step) {
+            at += step;
+        }
     }
     at + left
         .iter()

@@ -256,6 +256,7 @@ fn ready(
         seed: seed(&last.header.id, number),
         written: last.end,
         synced: last.end,
+        is_synced: false,
         buffer: Vec::new(),
         seal: loaded.tail.seal.clone(),
     };

@@ -110,6 +110,8 @@ pub struct Active {
     pub written: u64,
     /// Everything below is on the disk.
     pub synced: u64,
+    /// Whether somebody waited for a sync: only then zeros ahead are worth their writes.
+    pub is_synced: bool,
     /// What was not handed over yet.
     pub buffer: Vec<u8>,
     /// What its seal will say; its marks too.
@@ -361,6 +363,7 @@ impl State {
             segment.marks.extend(marks);
         }
         if let (Some(active), Some(filler)) = (&self.active, &self.filler)
+            && active.is_synced
             && active.file.wants_zeros(written)
         {
             // The thread ends with the store.
@@ -396,6 +399,7 @@ impl State {
         }
         let number = self.segment();
         let active = self.active()?;
+        active.is_synced = true;
         if active.synced < active.written {
             if let Err(error) = active.file.sync() {
                 return Err(self.poison(StorageError::io(
@@ -457,9 +461,13 @@ impl State {
             inner.options.segment_bytes,
         );
         let (segment, active, position) = made.map_err(|error| self.poison(error))?;
+        let is_synced = self.active.as_ref().is_some_and(|active| active.is_synced);
         self.time = header.created;
         self.segments.push(segment);
-        self.active = Some(active);
+        self.active = Some(Active {
+            is_synced,
+            ..active
+        });
         self.position = position;
         Ok(())
     }
@@ -506,6 +514,7 @@ pub fn create(
         seed,
         written: end,
         synced: end,
+        is_synced: false,
         buffer: Vec::new(),
         seal: Seal {
             records: 1,

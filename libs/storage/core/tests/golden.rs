@@ -221,7 +221,7 @@ fn a_base_that_goes_leaves_its_deltas_whole_and_chains_stay_short() {
         store.load_checkpoint("twice").unwrap().unwrap().to_vec(),
         state(12)
     );
-    let noise = (0..30_000_u32)
+    let noise: Vec<u8> = (0..30_000_u32)
         .flat_map(|at| at.wrapping_mul(at ^ 0x9E37_79B9).to_le_bytes())
         .collect();
     // A state that has nothing in common with its base is stored whole.

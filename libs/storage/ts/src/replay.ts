@@ -70,7 +70,7 @@ export class EventIterator implements IterableIterator<StoredEvent> {
       seq: entries[at]!,
       time: entries[at + 1]!,
       stream,
-      data: slab.subarray(entries[at + 3]!, entries[at + 4]!),
+      data: slab.subarray(entries[at + 3], entries[at + 4]),
     };
     return { done: false, value };
   }

@@ -126,7 +126,7 @@ export class Store {
       }
       const numbered = this.native.append(packed, level, (error) => {
         if (error === undefined) resolve(numbered);
-        else reject(error as Error);
+        else reject(error);
       });
       this.wake();
     });
@@ -176,7 +176,7 @@ export class Store {
     await new Promise<void>((resolve, reject) => {
       this.native.flush((error) => {
         if (error === undefined) resolve();
-        else reject(error as Error);
+        else reject(error);
       });
     });
   }

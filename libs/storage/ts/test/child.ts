@@ -27,7 +27,7 @@ const TASKS: Record<string, () => Promise<void>> = {
       await Promise.all(appended);
       next += 8;
       if (next % 5 === 0) {
-        const state = Buffer.alloc(70_000 + next, `state ${next}`);
+        const state = Buffer.alloc(300_000 + next, `state ${next}`);
         await store.saveCheckpoint('state', state, { metadata: { next } });
         process.stdout.write(`checkpoint ${next}\n`);
       }

@@ -195,7 +195,7 @@ test.each(ENGINES)(
   '%s: a blob that is damaged or gone is damage of its checkpoint, and no wrong state',
   async (engine) => {
     const directory = newDirectory();
-    await withStore(directory, engine, (store) => store.saveCheckpoint('c', Buffer.alloc(200_000, 'blob')));
+    await withStore(directory, engine, (store) => store.saveCheckpoint('c', Buffer.alloc(400_000, 'blob')));
     const folder = join(directory, 'blobs', readdirSync(join(directory, 'blobs'))[0]!);
     const file = join(folder, readdirSync(folder)[0]!);
     copyFileSync(file, `${file}.kept`);

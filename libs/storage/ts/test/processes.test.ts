@@ -39,7 +39,7 @@ test.each(PAIRS)(
         }
         if (info !== undefined) {
           const { next } = info.metadata as { next: number };
-          const state = Buffer.alloc(70_000 + next, `state ${next}`);
+          const state = Buffer.alloc(300_000 + next, `state ${next}`);
           expect((await store.loadCheckpoint('state'))?.equals(state)).toBe(true);
         }
         expect((await store.verify()).problems).toEqual([]);

@@ -99,7 +99,8 @@ describe.each(ENGINES)('%s', (engine) => {
     expect(seen).toEqual(['old', ...Array.from({ length: 100 }, (_, index) => `new ${index}`)]);
     const between = new AbortController();
     const iterating = (async () => {
-      for await (const _ of store.tail({ from: 1, signal: between.signal })) between.abort(reason);
+      for await (const { seq } of store.tail({ from: 1, signal: between.signal }))
+        between.abort(seq === 1 ? reason : seq);
     })();
     await expect(iterating).rejects.toBe(reason);
     await store.close();
@@ -245,22 +246,20 @@ test('a million appends, and reading them, leave memory as it was', async () => 
       }
     };
     await some(100_000);
-    let count = 0;
-    for (const _ of store.replay()) count++;
+    expect(counted(store.replay())).toBe(100_000);
     const before = rest();
     await some(many - 100_000);
-    count = 0;
-    for (const { value } of { [Symbol.iterator]: () => counting(store.replay({ from: many - 50_000 })) })
-      count += value;
-    expect(count).toBe(50_001);
+    expect(counted(store.replay({ from: many - 50_000 }))).toBe(50_001);
     expect(store.stats().lastSeq).toBe(many);
     expect(rest() - before).toBeLessThan(64 * 2 ** 20);
     await store.close();
   }
 });
 
-function* counting(events: Iterable<unknown>): Generator<{ value: number }> {
-  for (const _ of events) yield { value: 1 };
+function counted(events: Iterable<{ seq: number }>): number {
+  let count = 0;
+  for (const { seq } of events) count += seq > 0 ? 1 : 0;
+  return count;
 }
 
 test('the command is a program with the exit codes that it names', () => {

@@ -10,7 +10,7 @@ import { decompress } from 'fzstd';
 import { MAX_CHECKPOINT } from '../arguments';
 import { STORAGE_CODES } from '../codes';
 import { type CheckpointRecord, RECORD_HEADER, type SaveOptions } from '../engine';
-import { Catalog, checkpointHead, splitCheckpoint } from './catalog';
+import { type Catalog, checkpointHead, splitCheckpoint } from './catalog';
 import { crc32 } from './crc';
 import { applyDelta, makeDelta } from './delta';
 import { refresh } from './follow';
@@ -32,7 +32,7 @@ import {
 /** Longest chain of deltas, with the whole state that it begins with. */
 const MAX_DEPTH = 8;
 /** Stored bytes above this go to a blob. */
-const INLINE = 64 << 10;
+const INLINE = 256 << 10;
 /** A state may be moved or deleted while it is read, also by another process. */
 const LOOKS = 4;
 

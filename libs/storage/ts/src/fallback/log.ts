@@ -3,7 +3,7 @@
 import * as fs from 'node:fs';
 
 import { STORAGE_CODES } from '../codes';
-import { Catalog } from './catalog';
+import { type Catalog } from './catalog';
 import { encodeSegmentHeader, HEADER_BYTES, type Paths, type PruneMark, type SegmentHeader } from './format';
 import {
   DIRECTORY,
