@@ -1,0 +1,535 @@
+//! What an open store holds, and how records get into the log.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::catalog::Catalog;
+use crate::checkpoint::Cache;
+use crate::error::{Result, StorageError};
+use crate::fill::SegmentFile;
+use crate::format::{Paths, SegmentHeader, StoreId};
+use crate::options::Options;
+use crate::record::{FLAG_CONTINUES, FLAG_GAP, NewRecord, encode, kind, record_bytes, seed};
+use crate::scan::Position;
+use crate::segment::{Mark, Seal, Segment};
+use crate::system::{Access, System, write_durably};
+
+/// Written without being asked when so much is waiting.
+const BUFFER: usize = 256 << 10;
+/// How far marks are apart.
+const MARK_EVERY: u64 = 256 << 10;
+
+/// Called once, when what it waits for is done or has failed.
+pub type Callback = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// A record that is to be appended.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    /// What it is.
+    pub kind: u8,
+    /// Number of an event where some are missing before it.
+    pub jump: Option<u64>,
+    /// Its stream.
+    pub stream: &'a str,
+    /// Its payload, in parts.
+    pub payload: &'a [&'a [u8]],
+}
+
+impl<'a> Draft<'a> {
+    /// A record without missing numbers before it.
+    pub fn new(kind: u8, stream: &'a str, payload: &'a [&'a [u8]]) -> Self {
+        Self {
+            kind,
+            jump: None,
+            stream,
+            payload,
+        }
+    }
+}
+
+/// Everything that the handle and its threads share.
+#[derive(Debug)]
+pub struct Inner {
+    /// The machine.
+    pub system: Arc<dyn System>,
+    /// Where the files are.
+    pub paths: Paths,
+    /// How it was opened.
+    pub options: Options,
+    /// Identity.
+    pub id: StoreId,
+    /// Process that opened it.
+    pub pid: u32,
+    /// First event that is still there.
+    pub before: AtomicU64,
+    /// First segment that is still there.
+    pub first_segment: AtomicU64,
+    /// The rest.
+    pub state: Mutex<State>,
+    /// Told when there is something to sync.
+    pub commit: Condvar,
+    /// Told when events become visible.
+    pub changed: Condvar,
+    /// Held while checkpoints change, and while a prune runs.
+    pub checkpoints: Mutex<()>,
+    /// The checkpoint that was used last.
+    pub cache: Mutex<Cache>,
+}
+
+/// Who waits for a sync up to a place.
+pub struct Waiter {
+    /// Segment.
+    pub segment: u64,
+    /// Offset in it.
+    pub offset: u64,
+    /// What to call.
+    pub callback: Callback,
+}
+
+/// Who waits for an event after a number.
+pub struct Watcher {
+    /// Its own number.
+    pub id: u64,
+    /// The event before.
+    pub after: u64,
+    /// What to call.
+    pub callback: Callback,
+}
+
+/// The segment that is written.
+#[derive(Debug)]
+pub struct Active {
+    /// Its file.
+    pub file: Arc<SegmentFile>,
+    /// Where its checksums begin.
+    pub seed: u32,
+    /// Everything below was handed to the system.
+    pub written: u64,
+    /// Everything below is on the disk.
+    pub synced: u64,
+    /// Whether somebody waited for a sync: only then zeros ahead are worth their writes.
+    pub is_synced: bool,
+    /// What was not handed over yet.
+    pub buffer: Vec<u8>,
+    /// What its seal will say; its marks too.
+    pub seal: Seal,
+}
+
+/// What changes.
+pub struct State {
+    /// Segments in order; never empty.
+    pub segments: Vec<Segment>,
+    /// Checkpoints and branches.
+    pub catalog: Catalog,
+    /// Where the next record goes (writer), or is expected (reader).
+    pub position: Position,
+    /// Of the last record.
+    pub time: u64,
+    /// Whether new segments take the time of the last record, not the clock's: salvage keeps the times of events.
+    pub keeps_times: bool,
+    /// The writer's segment.
+    pub active: Option<Active>,
+    /// The first failure.
+    pub poisoned: Option<String>,
+    /// After close.
+    pub closed: bool,
+    /// For shared syncs.
+    pub waiters: VecDeque<Waiter>,
+    /// So many waiters are expected to come together.
+    pub expected: usize,
+    /// Number of waiters at which a waiting committer wants to know.
+    pub wake_at: usize,
+    /// Whether the committer runs.
+    pub committing: bool,
+    /// For tails.
+    pub watchers: Vec<Watcher>,
+    /// Number of the next watcher.
+    pub next_watcher: u64,
+    /// To the thread that writes zeros ahead.
+    pub filler: Option<Sender<Arc<SegmentFile>>>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("State")
+            .field("position", &self.position)
+            .field("poisoned", &self.poisoned)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// The state, if this process may use it.
+    pub fn lock(&self) -> Result<MutexGuard<'_, State>> {
+        // Before any mutex: in a fork it may be held by a thread that is not there.
+        let current = std::process::id();
+        if current != self.pid {
+            return Err(StorageError::Forked {
+                opened: self.pid,
+                current,
+            });
+        }
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            Err(StorageError::Closed)
+        } else {
+            Ok(state)
+        }
+    }
+
+    /// The state for writing.
+    pub fn lock_for_writing(&self) -> Result<MutexGuard<'_, State>> {
+        if self.options.read_only {
+            return Err(StorageError::ReadOnly);
+        }
+        let state = self.lock()?;
+        match &state.poisoned {
+            Some(cause) => Err(StorageError::Poisoned {
+                cause: cause.clone(),
+            }),
+            None => Ok(state),
+        }
+    }
+
+    /// First event that is still there.
+    pub fn before(&self) -> u64 {
+        self.before.load(Ordering::Acquire)
+    }
+}
+
+impl State {
+    /// Number of the last event; 0 before the first.
+    pub fn last(&self) -> u64 {
+        self.position.next - 1
+    }
+
+    /// Number of the last segment.
+    pub fn segment(&self) -> u64 {
+        self.segments
+            .last()
+            .map_or(0, |segment| segment.header.number)
+    }
+
+    /// Remembers the first failure; after it nothing is written or acknowledged.
+    pub fn poison(&mut self, error: StorageError) -> StorageError {
+        self.poisoned.get_or_insert_with(|| error.to_string());
+        error
+    }
+
+    fn active(&mut self) -> Result<&mut Active> {
+        self.active.as_mut().ok_or(StorageError::ReadOnly)
+    }
+
+    /// Appends records, all or none, to the buffer; the number of the last event.
+    pub fn push(&mut self, inner: &Inner, drafts: &[Draft<'_>]) -> Result<u64> {
+        self.time = self.time.max(inner.system.now());
+        self.push_timed(inner, drafts)
+    }
+
+    /// As [`push`](Self::push), with the time that the state has.
+    pub fn push_timed(&mut self, inner: &Inner, drafts: &[Draft<'_>]) -> Result<u64> {
+        let payload = |draft: &Draft<'_>| draft.payload.iter().map(|part| part.len()).sum();
+        let size: u64 = drafts
+            .iter()
+            .map(|draft| record_bytes(draft.stream.len(), payload(draft)) as u64)
+            .sum();
+        let offset = self.position.offset;
+        let records = self.active()?.seal.records;
+        if records > 1 && offset + size > inner.options.segment_bytes {
+            self.roll(inner)?;
+        }
+        let mut left = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
+        for draft in drafts {
+            left = left.saturating_sub(1);
+            self.encode(draft, left)?;
+        }
+        Ok(self.last())
+    }
+
+    /// Appends a record to the buffer, and takes it into the catalog.
+    fn encode(&mut self, draft: &Draft<'_>, batch: u32) -> Result<()> {
+        let (time, mut position, number) = (self.time, self.position, self.segment());
+        let active = self.active()?;
+        let is_event = draft.kind == kind::EVENT;
+        let mut flags = if position.batch > 0 {
+            FLAG_CONTINUES
+        } else {
+            0
+        };
+        if let Some(seq) = draft.jump {
+            flags |= FLAG_GAP;
+            position.next = position.next.max(seq);
+        }
+        let record = NewRecord {
+            kind: draft.kind,
+            flags,
+            stream: draft.stream,
+            batch,
+            seq: if is_event {
+                position.next
+            } else {
+                position.next - 1
+            },
+            time,
+            synced: active.synced,
+            payload: draft.payload,
+        };
+        if is_event {
+            let marked = active.seal.marks.last().map_or(0, |mark| mark.1);
+            // A mark stands before a batch, never within one.
+            if position.offset >= marked + MARK_EVERY && position.batch == 0 {
+                active
+                    .seal
+                    .marks
+                    .push((position.next, position.offset, position.previous));
+            }
+            if active.seal.events == 0 {
+                active.seal.first = position.next;
+            }
+            active.seal.last = position.next;
+            active.seal.events += 1;
+        }
+        active.seal.records += 1;
+        let start = active.buffer.len();
+        position.previous = encode(
+            &mut active.buffer,
+            active.seed,
+            position.offset,
+            position.previous,
+            &record,
+        );
+        let offset = position.offset;
+        position.offset += (active.buffer.len() - start) as u64;
+        position.batch = batch;
+        position.next += u64::from(is_event);
+        self.position = position;
+        if !is_event {
+            let payload = draft.payload.concat();
+            self.catalog
+                .apply(draft.kind, &payload, number, offset)
+                .map_err(|reason| StorageError::Invalid {
+                    what: "record",
+                    reason,
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Whether the buffer has grown so much that it should be written.
+    pub fn is_full(&self) -> bool {
+        self.active
+            .as_ref()
+            .is_some_and(|active| active.buffer.len() >= BUFFER)
+    }
+
+    /// Hands the buffer to the system.
+    pub fn write_out(&mut self, inner: &Inner) -> Result<()> {
+        let number = self.segment();
+        let Some(active) = self
+            .active
+            .as_mut()
+            .filter(|active| !active.buffer.is_empty())
+        else {
+            return Ok(());
+        };
+        if let Some(cause) = &self.poisoned {
+            return Err(StorageError::Poisoned {
+                cause: cause.clone(),
+            });
+        }
+        if let Err(error) = active.file.write(&active.buffer, active.written) {
+            return Err(self.poison(StorageError::io(
+                "write",
+                &inner.paths.segment(number),
+                &error,
+            )));
+        }
+        active.written += active.buffer.len() as u64;
+        active.buffer.clear();
+        active.buffer.shrink_to(4 * BUFFER);
+        let (written, known) = (
+            active.written,
+            self.segments
+                .last()
+                .map_or(0, |segment| segment.marks.len()),
+        );
+        let marks: Vec<Mark> = active.seal.marks.get(known..).unwrap_or_default().to_vec();
+        if let Some(segment) = self.segments.last_mut() {
+            segment.end = written;
+            segment.marks.extend(marks);
+        }
+        if let (Some(active), Some(filler)) = (&self.active, &self.filler)
+            && active.is_synced
+            && active.file.wants_zeros(written)
+        {
+            // The thread ends with the store.
+            let _ = filler.send(active.file.clone());
+        }
+        self.announce(inner);
+        Ok(())
+    }
+
+    /// Tells those who wait for events.
+    pub fn announce(&mut self, inner: &Inner) {
+        inner.changed.notify_all();
+        let last = self.last();
+        if self.watchers.iter().any(|watcher| watcher.after < last) {
+            let (ready, rest) = std::mem::take(&mut self.watchers)
+                .into_iter()
+                .partition(|watcher| watcher.after < last);
+            self.watchers = rest;
+            let ready: Vec<Watcher> = ready;
+            for watcher in ready {
+                (watcher.callback)(Ok(()));
+            }
+        }
+    }
+
+    /// Writes and syncs everything; the caller waits with the lock held.
+    pub fn sync(&mut self, inner: &Inner) -> Result<()> {
+        self.write_out(inner)?;
+        if let Some(cause) = &self.poisoned {
+            return Err(StorageError::Poisoned {
+                cause: cause.clone(),
+            });
+        }
+        let number = self.segment();
+        let active = self.active()?;
+        active.is_synced = true;
+        if active.synced < active.written {
+            if let Err(error) = active.file.sync() {
+                return Err(self.poison(StorageError::io(
+                    "sync",
+                    &inner.paths.segment(number),
+                    &error,
+                )));
+            }
+            active.synced = active.written;
+        }
+        Ok(())
+    }
+
+    /// Seals the segment and begins the next.
+    pub fn roll(&mut self, inner: &Inner) -> Result<()> {
+        let number = self.segment();
+        self.seal(inner)?;
+        self.begin(inner, number + 1)
+    }
+
+    /// Ends the segment.
+    pub fn seal(&mut self, inner: &Inner) -> Result<()> {
+        let payload = self.active()?.seal.encode();
+        self.encode(&Draft::new(kind::SEAL, "", &[&payload]), 0)?;
+        self.write_out(inner)?;
+        let (number, end) = (self.segment(), self.position.offset);
+        let path = inner.paths.segment(number);
+        let active = self.active()?;
+        active.synced = 0;
+        let finished = active.file.finish(end).and_then(|()| active.file.sync());
+        if let Err(error) = finished {
+            return Err(self.poison(StorageError::io("seal", &path, &error)));
+        }
+        if let Some(segment) = self.segments.last_mut() {
+            segment.sealed = true;
+        }
+        Ok(())
+    }
+
+    /// Makes a segment and writes to it from now on.
+    pub fn begin(&mut self, inner: &Inner, number: u64) -> Result<()> {
+        let header = SegmentHeader {
+            id: inner.id,
+            number,
+            first: self.position.next,
+            created: if self.keeps_times {
+                self.time
+            } else {
+                self.time.max(inner.system.now())
+            },
+            previous: self.position.previous,
+        };
+        let path = inner.paths.segment(number);
+        let made = create(
+            &*inner.system,
+            &path,
+            &header,
+            &self.catalog,
+            inner.options.segment_bytes,
+        );
+        let (segment, active, position) = made.map_err(|error| self.poison(error))?;
+        let is_synced = self.active.as_ref().is_some_and(|active| active.is_synced);
+        self.time = header.created;
+        self.segments.push(segment);
+        self.active = Some(Active {
+            is_synced,
+            ..active
+        });
+        self.position = position;
+        Ok(())
+    }
+}
+
+/// Writes a segment with its directory.
+pub fn create(
+    system: &dyn System,
+    path: &Path,
+    header: &SegmentHeader,
+    catalog: &Catalog,
+    limit: u64,
+) -> Result<(Segment, Active, Position)> {
+    let (head, checksum) = header.encode();
+    let mut position = Position::start(header, checksum);
+    let seed = seed(&header.id, header.number);
+    let directory = catalog.directory();
+    let record = NewRecord {
+        kind: kind::DIRECTORY,
+        flags: 0,
+        stream: "",
+        batch: 0,
+        seq: header.first - 1,
+        time: header.created,
+        synced: 0,
+        payload: &[&directory],
+    };
+    let mut bytes = Vec::new();
+    position.previous = encode(
+        &mut bytes,
+        seed,
+        position.offset,
+        position.previous,
+        &record,
+    );
+    position.offset += bytes.len() as u64;
+    let file = write_durably(system, path, &[&head, &bytes])?;
+    let ahead = system
+        .open(path, Access::Write)
+        .map_err(|error| StorageError::io("open", path, &error))?;
+    let end = position.offset;
+    let active = Active {
+        file: Arc::new(SegmentFile::new(file, ahead, end, limit)),
+        seed,
+        written: end,
+        synced: end,
+        is_synced: false,
+        buffer: Vec::new(),
+        seal: Seal {
+            records: 1,
+            ..Seal::default()
+        },
+    };
+    Ok((
+        Segment {
+            header: *header,
+            checksum,
+            end,
+            sealed: false,
+            marks: Vec::new(),
+        },
+        active,
+        position,
+    ))
+}

@@ -1,0 +1,91 @@
+/** What child processes of tests do: node -r register.cjs child.ts <what> <directory> <engine> [more]. */
+
+import { openStore } from '../src';
+
+const [what, directory = '', engine = 'native', more = '100'] = process.argv.slice(2);
+const options = { engine: engine as 'native' | 'fallback', segmentBytes: 16 << 10 };
+
+/** Content of an event, from its number alone. */
+function content(seq: number): string {
+  return `event ${seq} ${'.'.repeat((seq * 37) % 200)}`;
+}
+
+const TASKS: Record<string, () => Promise<void>> = {
+  /** Appends until it is killed; prints the numbers that were acknowledged. */
+  async append() {
+    const store = await openStore(directory, options);
+    let next = store.stats().lastSeq + 1;
+    process.stdout.write('open\n');
+    for (;;) {
+      const appended = Array.from({ length: 8 }, async (_, index) => {
+        const seq = next + index;
+        const durability = (['os', 'group', 'sync'] as const)[seq % 3]!;
+        const got = await store.append(content(seq), { durability });
+        if (got !== seq) throw new Error(`${got} is not ${seq}`);
+        process.stdout.write(`${seq}\n`);
+      });
+      await Promise.all(appended);
+      next += 8;
+      if (next % 5 === 0) {
+        const state = Buffer.alloc(300_000 + next, `state ${next}`);
+        await store.saveCheckpoint('state', state, { metadata: { next } });
+        process.stdout.write(`checkpoint ${next}\n`);
+      }
+    }
+  },
+  /** Holds the store open until its input ends. */
+  async hold() {
+    const store = await openStore(directory, options);
+    process.stdout.write('open\n');
+    process.stdin.resume();
+    await new Promise((resolve) => process.stdin.on('end', resolve));
+    await store.close();
+  },
+  /** Appends as many events as it is told, slowly, and closes. */
+  async slowly() {
+    const store = await openStore(directory, options);
+    for (let index = 0; index < Number(more); index++) {
+      await store.append(content(store.stats().lastSeq + 1), { durability: 'os' });
+      if (index % 50 === 49) await store.prune(store.stats().lastSeq - 20);
+    }
+    await store.close();
+  },
+  /** Ends with work under way: what was acknowledged is printed by nobody, and nothing hangs. */
+  async exit() {
+    const store = await openStore(directory, options);
+    for (let index = 0; index < 50; index++) void store.append(`pending ${index}`);
+    void store.saveCheckpoint('c', Buffer.alloc(1 << 20));
+    void store.verify();
+    setImmediate(() => process.exit(7));
+  },
+  /** Never closes; the process ends by itself when what it waits for is done. */
+  async leave() {
+    const store = await openStore(directory, options);
+    const seqs = await Promise.all([store.append('a'), store.append('b')]);
+    process.stdout.write(`${seqs.join()}\n`);
+  },
+  /** Appends until a write fails, then goes on: prints what was acknowledged, and the codes of the rest. */
+  async fail() {
+    const store = await openStore(directory, options);
+    const line = 'x'.repeat(1000);
+    for (let index = 0; index < 60; index++) {
+      try {
+        process.stdout.write(`${store.appendSync(line, { durability: 'os' })}\n`);
+      } catch (error) {
+        process.stdout.write(`${(error as { code: string }).code}\n`);
+      }
+    }
+    const closed = await store.close().then(
+      () => 'closed',
+      (error: { code: string }) => error.code,
+    );
+    process.stdout.write(`${closed}\n`);
+  },
+};
+
+// A full file size limit tells by a signal first.
+process.on('SIGXFSZ', () => {});
+void TASKS[what ?? '']!().catch((error: unknown) => {
+  process.stdout.write(`${String(error)}\n`);
+  process.exitCode = 1;
+});
