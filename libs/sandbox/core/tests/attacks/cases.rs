@@ -148,6 +148,7 @@ if os.fork() == 0:
     os._exit(0)
 os.wait(); print('OK')
 "#).proven("sleep 1.2; test -e $W/late"),
+    py("take_descriptors_from_the_process_that_watches", "import os,resource; p=os.getppid() if os.getppid() > 1 else 1; resource.prlimit(p, resource.RLIMIT_NOFILE, (512, resource.getrlimit(resource.RLIMIT_NOFILE)[1])); print('OK')"),
     // The network.
     py("connect_to_a_service_of_the_host", "import os,socket; socket.create_connection(('127.0.0.1', int(os.environ['PORT'])), 2); print('OK')"),
     py("send_a_datagram_to_the_host", r#"

@@ -188,6 +188,8 @@ fn blocks(plan: &Plan) -> Vec<Block> {
         // Space taken without a write is not counted as written; callers go on with writes.
         add(libc::SYS_fallocate, vec![refuse(EOPNOTSUPP)]);
     }
+    // Of itself only: limits of the process that watches would blind it.
+    add(libc::SYS_prlimit64, allow_only(0, &[0], EPERM));
     add(libc::SYS_clone, refuse_bits(0, NEW_NAMESPACES));
     add(libc::SYS_unshare, refuse_bits(0, NEW_NAMESPACES | NEW_TIME));
     add(
@@ -199,6 +201,10 @@ fn blocks(plan: &Plan) -> Vec<Block> {
     if plain {
         // Flags of a file (immutable, append-only), which Landlock does not hold.
         commands.extend([0x4008_6602, 0x4004_6602, 0x401c_5820]);
+    }
+    if plan.limits.file_bytes > 0 {
+        // FS_IOC_RESVSP, FS_IOC_RESVSP64, FS_IOC_ZERO_RANGE: fallocate by another name.
+        commands.extend([0x4030_5828, 0x4030_582a, 0x4030_5839]);
     }
     add(libc::SYS_ioctl, refuse_values(1, &commands, EPERM));
     add(
