@@ -27,6 +27,7 @@ a code of their own. At the MCP door both become a result with \`isError: true\`
 async function sections() {
   const { ENGINE_CODES } = require(join(ROOT, 'libs/engine/ts'));
   const { DIFF_CODES, DIFF_OUTCOMES } = require(join(ROOT, 'libs/diff/ts'));
+  const { STORAGE_CODES } = require(join(ROOT, 'libs/storage/ts'));
   const { RUNTIME_CODES, RUNTIME_OUTCOMES } = await import(
     pathToFileURL(join(ROOT, 'apps/runtime/dist/codes.js')).href
   );
@@ -34,6 +35,7 @@ async function sections() {
     ['engine: thrown', ENGINE_CODES.entries],
     ['diff: thrown', DIFF_CODES.entries],
     ['diff: returned', DIFF_OUTCOMES],
+    ['storage: thrown', STORAGE_CODES.entries],
     ['runtime: thrown', RUNTIME_CODES.entries],
     ['runtime: returned', RUNTIME_OUTCOMES],
   ];
