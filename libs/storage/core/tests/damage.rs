@@ -588,7 +588,7 @@ fn damaged_checkpoints_are_told_and_salvage_keeps_the_others() {
     let options = machine.options();
     let store = Store::open(root(), &options).unwrap();
     let mut random = Random(8);
-    let state: Vec<u8> = (0..200_000).map(|_| random.next() as u8).collect();
+    let state: Vec<u8> = (0..400_000).map(|_| random.next() as u8).collect();
     store
         .save_checkpoint("whole", state.clone(), &CheckpointOptions::default())
         .unwrap();

@@ -57,10 +57,10 @@ fn write(directory: &Path) {
         .save_checkpoint("delta", state(30), &on("whole"))
         .unwrap();
     store
-        .save_checkpoint("small", b"small".to_vec(), &CheckpointOptions::default())
+        .save_checkpoint("small", b"small", &CheckpointOptions::default())
         .unwrap();
     store
-        .save_checkpoint("gone", b"gone".to_vec(), &CheckpointOptions::default())
+        .save_checkpoint("gone", b"gone", &CheckpointOptions::default())
         .unwrap();
     assert!(store.delete_checkpoint("gone").unwrap());
     store.branch("side", "main", 41).unwrap();

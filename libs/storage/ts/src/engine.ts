@@ -11,7 +11,7 @@ export const SYNC = 3;
 export type Level = typeof MEMORY | typeof OS | typeof GROUP | typeof SYNC;
 
 /** Called once, with the error where there is one. */
-export type Done = (error?: unknown) => void;
+export type Done = (error?: Error) => void;
 
 /** Events that follow each other in `bytes`. */
 export interface Packed {

@@ -36,7 +36,7 @@ class Pending {
   readonly settle = (ticket: number, error: string | null): void => {
     const done = this.take(ticket);
     if (error === null) done?.();
-    else done?.(coded(error));
+    else done?.(coded(error) as Error);
   };
 
   take(ticket: number): Done | undefined {

@@ -8,7 +8,7 @@ const FULL = 1 << 20;
 
 interface Waiting {
   readonly resolve: (seq: number) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Copies events as they come, so that callers may reuse their buffers at once. */
@@ -62,7 +62,7 @@ export class Outbox {
     this.used = 0;
     if (this.bytes.length > 4 * FULL) this.bytes = Buffer.allocUnsafeSlow(ROOM);
     let first = 0;
-    const settle = (error?: unknown): void => {
+    const settle = (error?: Error): void => {
       for (const [index, { resolve, reject }] of waiting.entries()) {
         if (error === undefined) resolve(first + index);
         else reject(error);
@@ -71,7 +71,7 @@ export class Outbox {
     try {
       first = this.engine.append(packed, level, level < GROUP ? undefined : settle);
     } catch (error) {
-      settle(error);
+      settle(error as Error);
       return;
     }
     if (level < GROUP) settle();

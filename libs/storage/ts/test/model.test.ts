@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 
 import type { Store } from '../src/store';
-import { openStore } from '../src';
+import { type Durability, openStore } from '../src';
 import { type Engine, ENGINES, newDirectory } from './support';
 
 jest.setTimeout(300_000);
@@ -26,9 +26,7 @@ const TEXT = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 40 }),
   fc.nat(9000).map((size) => 'x'.repeat(size)),
 );
-const DURABILITY = fc.constantFrom('memory', 'os', 'group', 'sync') as fc.Arbitrary<
-  'memory' | 'os' | 'group' | 'sync'
->;
+const DURABILITY = fc.constantFrom<Durability[]>('memory', 'os', 'group', 'sync');
 
 function note(model: Model, seqs: readonly number[], stream: string, texts: readonly string[]): void {
   for (const [index, data] of texts.entries()) {

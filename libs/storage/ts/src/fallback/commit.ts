@@ -55,7 +55,7 @@ export class Committer {
         this.settle(number, written);
       });
     } catch (error) {
-      this.fail(error);
+      this.fail(error as Error);
     }
   };
 
@@ -70,7 +70,7 @@ export class Committer {
     setImmediate(this.run);
   }
 
-  private fail(error: unknown): void {
+  private fail(error: Error): void {
     for (const waiter of this.waiters.splice(0)) waiter.done(error);
     setImmediate(this.run);
   }
