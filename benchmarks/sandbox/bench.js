@@ -27,13 +27,23 @@ function spawned(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'ignore' });
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command}: exit code ${code}`))));
+    child.once('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${command}: exit code ${code}`)),
+    );
   });
 }
 
 function bubblewrap(workspace) {
   const view = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'];
-  return spawned('bwrap', ['--unshare-all', '--die-with-parent', ...view, '--bind', workspace, workspace, 'true']);
+  return spawned('bwrap', [
+    '--unshare-all',
+    '--die-with-parent',
+    ...view,
+    '--bind',
+    workspace,
+    workspace,
+    'true',
+  ]);
 }
 
 function percentile(times, share) {
@@ -65,8 +75,20 @@ async function rowsOf(host, sandbox, workspace) {
     ways.slice(1).map(([name]) => ({ name, value: percentile(times.get(name), share) }));
   const [p50, p99] = [0.5, 0.99].map((share) => percentile(times.get('sandbox'), share));
   const rows = [
-    { measure: `true, confined, from a host of ${host}: P50`, ours: p50, share: 0.5, text: '< 5 ms', met: p50 < 5 },
-    { measure: `true, confined, from a host of ${host}: P99`, ours: p99, share: 0.99, text: '< 10 ms', met: p99 < 10 },
+    {
+      measure: `true, confined, from a host of ${host}: P50`,
+      ours: p50,
+      share: 0.5,
+      text: '< 5 ms',
+      met: p50 < 5,
+    },
+    {
+      measure: `true, confined, from a host of ${host}: P99`,
+      ours: p99,
+      share: 0.99,
+      text: '< 10 ms',
+      met: p99 < 10,
+    },
   ];
   if (HAS_BUBBLEWRAP) {
     const ratio = p50 / percentile(times.get('bubblewrap'), 0.5);

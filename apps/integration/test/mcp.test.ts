@@ -28,6 +28,13 @@ describe.each(ENGINES)('%s', (asked, reported) => {
       'apply_patch',
       'diff',
       'undo',
+      'count_tokens',
+      'compact_context',
+      'run_command',
+      'read_output',
+      'start_job',
+      'poll_job',
+      'kill_job',
     ]);
     for (const { inputSchema, outputSchema, annotations, description } of tools) {
       expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
@@ -177,7 +184,7 @@ describe.each(ENGINES)('%s', (asked, reported) => {
 
   test('does not know other tools', async () => {
     await expect(connection.call('constructor', {})).rejects.toThrow();
-    await expect(connection.call('run_command', { command: 'id' })).rejects.toThrow();
+    await expect(connection.call('shell', { command: 'id' })).rejects.toThrow();
   });
 });
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 
 import { type PlanReport, type PlanStepReport, runPlan } from '../plan/run-plan.js';
-import { readPlan } from '../plan/plan.js';
+import { type Plan, readPlan } from '../plan/plan.js';
 import { createRuntime, type RuntimeOptions } from '../runtime.js';
 import { copyFixture, FIXTURES } from './fixture.js';
 import { treeDifferences, treeHash, treeState } from './tree-state.js';
@@ -49,7 +49,7 @@ export async function runDemo({
   ...options
 }: DemoOptions = {}): Promise<DemoReport> {
   const started = performance.now();
-  const plan = await readPlan(join(FIXTURES, `${DEMO_FIXTURE}-plan.json`));
+  const plan = withOwnNode(await readPlan(join(FIXTURES, `${DEMO_FIXTURE}-plan.json`)));
   const copy = await copyFixture(DEMO_FIXTURE);
   try {
     const before = await treeState(copy.path);
@@ -81,4 +81,14 @@ export async function runDemo({
   } finally {
     await copy.remove();
   }
+}
+
+/** The plan with this very node for its commands, whatever PATH says. */
+function withOwnNode(plan: Plan): Plan {
+  const steps = plan.steps.map((step) =>
+    step.input['command'] === 'node'
+      ? { ...step, input: { ...step.input, command: process.execPath } }
+      : step,
+  );
+  return { ...plan, steps };
 }

@@ -1,7 +1,7 @@
 /** `compact_context`: a history of messages made to fit a budget of tokens. */
 
 import { isFishplateError } from '@fishplate/engine';
-import { type ChatMessage, compressContextAsync } from '@fishplate/tokenizer';
+import { compressContextAsync } from '@fishplate/tokenizer';
 import { z } from 'zod';
 
 import { DEFAULT_ENCODING, ENCODING } from './count-tokens.js';
@@ -44,7 +44,7 @@ export const compactContext = defineTool({
     const { signal, asked, trackEngines } = context;
     const engines = { tokenizer: trackEngines.tokenizer() };
     try {
-      const result = await compressContextAsync(messages as unknown as ChatMessage[], {
+      const result = await compressContextAsync(messages, {
         maxTokens,
         model: encoding,
         engine: asked.tokenizer,
