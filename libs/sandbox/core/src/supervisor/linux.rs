@@ -18,6 +18,7 @@ pub(crate) mod paths;
 mod plan;
 pub(crate) mod probe;
 mod reactor;
+pub(crate) mod sockets;
 mod spawn;
 
 use job::Job;

@@ -212,11 +212,18 @@ impl Protection {
     }
 
     fn hold(&mut self, path: &[u8], how: Hold) -> kernel::Result<()> {
-        if !self.held.iter().any(|held| held.path.as_bytes() == path) {
-            self.held.push(Held {
+        let known = self
+            .held
+            .iter_mut()
+            .find(|held| held.path.as_bytes() == path);
+        match known {
+            // On the way to something, and protected itself.
+            Some(held) if held.how == Hold::Place => held.how = how,
+            Some(_) => {}
+            None => self.held.push(Held {
                 path: CString::new(path).map_err(|_| Errno::INVAL)?,
                 how,
-            });
+            }),
         }
         Ok(())
     }

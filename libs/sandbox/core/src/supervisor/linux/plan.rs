@@ -116,7 +116,7 @@ pub(super) fn prepare(
     } else {
         hidden(rules, network)
     };
-    let deny = paths::denied(rules, &hidden);
+    let deny = paths::denied(rules, &hidden)?;
     let plan = Plan {
         strategy: probe::strategy(means),
         probe: false,
@@ -132,7 +132,7 @@ pub(super) fn prepare(
         protected: if plain {
             Vec::new()
         } else {
-            paths::protected(rules)
+            paths::protected(rules, &deny)
         },
         keep: texts(&kept(rules, &hidden, network)),
         links: run_links(&hidden),
