@@ -6,6 +6,7 @@ mod capabilities;
 mod clauses;
 mod decision;
 mod files;
+mod flow;
 mod grants;
 mod names;
 mod paths;
@@ -19,6 +20,7 @@ pub use audit::{AuditAction, AuditIds, AuditRecord, AuditResult};
 pub use capabilities::{Backend, Capabilities, Cgroup, Enforcement, Weakness, capabilities};
 pub use decision::{Decision, Intent, Verdict, evaluate};
 pub use files::{DirEntry, FileError, Files, Listing, Metadata, WriteOptions};
+pub use flow::{Flow, HIGH_WATER, LOW_WATER};
 pub use grants::{Grant, GrantError, Grants};
 pub use names::{Disk, NameError, check_windows_name, is_below, same_name};
 pub use policy::{

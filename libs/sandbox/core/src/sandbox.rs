@@ -52,6 +52,8 @@ pub struct Command {
     pub cwd: Option<PathBuf>,
     /// Variables beside those of the policy, and stronger.
     pub env: BTreeMap<OsString, OsString>,
+    /// The variables that the policy chooses from; none where the caller has chosen already.
+    pub host_env: Vec<(OsString, OsString)>,
     /// What it reads.
     pub stdin: Stdin,
     /// Time on the clock after which it is ended, in milliseconds; the lower one of this and the policy's counts.
@@ -111,6 +113,16 @@ impl Execution {
     /// Ends all of its processes at once.
     pub fn kill_now(&self) {
         self.running.kill_now();
+    }
+
+    /// Reads its output no more, so that it waits once its pipes are full: until [`Execution::resume_output`].
+    pub fn pause_output(&self) {
+        self.running.pause_output();
+    }
+
+    /// Reads its output again.
+    pub fn resume_output(&self) {
+        self.running.resume_output();
     }
 }
 
@@ -196,6 +208,7 @@ impl Sandbox {
         launch.args = command.args;
         launch.cwd = command.cwd;
         launch.env = command.env;
+        launch.host_env = command.host_env;
         launch.stdin = command.stdin;
         launch.limits = Limits {
             wall_ms: command.wall_ms,

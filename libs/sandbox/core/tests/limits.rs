@@ -7,7 +7,8 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use fishplate_sandbox::{
-    Captured, Event, Launch, LimitHit, Limits, Means, Policy, Rules, StartError, Stdin, Supervisor,
+    Captured, Command, Event, Finished, Flow, HIGH_WATER, Launch, LimitHit, Limits, Means, Output,
+    Policy, Rules, Sandbox, StartError, Stdin, Supervisor,
 };
 
 mod arena;
@@ -549,4 +550,181 @@ fn with_named_hosts_the_proxy_is_all_that_is_reached() {
         let told = receiver.recv().expect("an end");
         assert_eq!(told, "proxied\nrefused\nrefused\n", "{means:?}");
     }
+}
+
+fn sandbox(world: &World, policy: &serde_json::Value) -> Sandbox {
+    let policy = policy.to_string();
+    Sandbox::open(&world.path("ws"), &policy, None, arena::helper()).expect("a sandbox")
+}
+
+fn command(program: &str, args: &[&str]) -> Command {
+    Command {
+        program: program.into(),
+        args: args.iter().map(Into::into).collect(),
+        kept_bytes: 1 << 20,
+        ..Command::default()
+    }
+}
+
+#[test]
+fn output_that_is_not_taken_makes_the_command_wait_and_is_not_lost() {
+    const ALL: usize = 64 << 20;
+    let world = here();
+    let sandbox = sandbox(&world, &serde_json::json!({ "require": "none" }));
+    let supervisor = Supervisor::new().expect("a supervisor");
+    let flow = Arc::new(Flow::default());
+    let (sender, receiver) = mpsc::channel();
+    let (telling, ending) = (Arc::clone(&flow), sender.clone());
+    let execution = sandbox
+        .start(
+            &supervisor,
+            command("head", &["-c", &ALL.to_string(), "/dev/zero"]),
+            move |output| {
+                let (Output::Stdout(bytes) | Output::Stderr(bytes)) = output;
+                telling.told(bytes.len());
+                let _ = sender.send(bytes.len());
+            },
+            move |end| {
+                assert_eq!(end.expect("it ran").outcome.exit_code, Some(0));
+                drop(ending);
+            },
+        )
+        .expect("started");
+    flow.of(&execution);
+    // Until nothing more comes.
+    let mut waiting = 0;
+    while let Ok(bytes) = receiver.recv_timeout(Duration::from_secs(2)) {
+        waiting += bytes;
+    }
+    assert!(waiting > HIGH_WATER, "{waiting}");
+    assert!(waiting < HIGH_WATER + (4 << 20), "{waiting}");
+    flow.taken(waiting);
+    let mut total = waiting;
+    while let Ok(bytes) = receiver.recv_timeout(Duration::from_secs(20)) {
+        total += bytes;
+        flow.taken(bytes);
+    }
+    assert_eq!(total, ALL);
+}
+
+#[test]
+fn a_paused_command_is_ended_like_another() {
+    let world = here();
+    let supervisor = Supervisor::new().expect("a supervisor");
+    let (sender, receiver) = mpsc::channel();
+    let handler = move |event: Event<'_>| {
+        if let Event::End(end) = event {
+            let _ = sender.send(end.is_ok());
+        }
+    };
+    let flood = launch(&world, &["cat", "/dev/zero"], Limits::default());
+    let running = supervisor.start(flood, Box::new(handler)).expect("started");
+    running.pause_output();
+    running.kill();
+    let end = receiver.recv_timeout(Duration::from_secs(20));
+    assert_eq!(end, Ok(true));
+    running.resume_output();
+}
+
+/// The variable is one that Cargo gives to tests.
+#[test]
+fn variables_of_the_host_are_chosen_from_only_where_they_are_given() {
+    let world = here();
+    let policy = serde_json::json!({
+        "require": "none",
+        "env": { "pass": ["CARGO_MANIFEST_DIR"] },
+    });
+    let sandbox = sandbox(&world, &policy);
+    let supervisor = Supervisor::new().expect("a supervisor");
+    let variables = |host_env| {
+        let (sender, receiver) = mpsc::channel();
+        let env = Command {
+            host_env,
+            ..command("/usr/bin/env", &[])
+        };
+        let on_end = move |end: Result<Finished, StartError>| drop(sender.send(end));
+        sandbox
+            .start(&supervisor, env, |_| {}, on_end)
+            .expect("started");
+        let end = receiver.recv().expect("an end").expect("it ran");
+        String::from_utf8_lossy(&end.stdout).into_owned()
+    };
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    let none = variables(Vec::new());
+    assert!(
+        !none.contains("CARGO_MANIFEST_DIR") && !none.contains("HOME="),
+        "{none}"
+    );
+    let own = variables(std::env::vars_os().collect());
+    assert!(own.contains("CARGO_MANIFEST_DIR="), "{own}");
+}
+
+#[test]
+fn what_is_written_after_the_end_waits_for_nobody() {
+    let world = here();
+    let mut soon = launch(&world, &["true"], Limits::default());
+    soon.stdin = Stdin::Open;
+    let (sender, receiver) = mpsc::channel();
+    let handler = move |event: Event<'_>| {
+        if let Event::End(_) = event {
+            let _ = sender.send(());
+        }
+    };
+    let supervisor = Supervisor::new().expect("a supervisor");
+    let running = supervisor.start(soon, Box::new(handler)).expect("started");
+    receiver.recv().expect("an end");
+    assert!(running.write_stdin(vec![0; 3 << 20]));
+    assert!(running.write_stdin(vec![0; 3 << 20]));
+}
+
+/// The helper is a script around the real one, which tells its number and can be made slow.
+#[test]
+fn a_helper_that_takes_up_what_another_left_holds_up_no_other_command() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = here();
+    let (script, number, slow) = (
+        world.path("helper.sh"),
+        world.path("number"),
+        world.path("slow"),
+    );
+    let text = format!(
+        "#!/bin/sh\nif [ -e {slow:?} ]; then /bin/sleep 5; fi\necho $$ > {number:?}\nexec {:?}\n",
+        arena::helper(),
+    );
+    std::fs::write(&script, text).expect("written");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("set");
+    let supervisor = Supervisor::new().expect("a supervisor");
+    let (sender, receiver) = mpsc::channel();
+    let tell = |name: &'static str| -> fishplate_sandbox::Handler {
+        let sender = sender.clone();
+        Box::new(move |event| match event {
+            Event::Stdout(_) => drop(sender.send("output")),
+            Event::End(_) => drop(sender.send(name)),
+            _ => {}
+        })
+    };
+    let mut lost = launch(
+        &world,
+        &["sh", "-c", "echo x; exec sleep 60"],
+        Limits::default(),
+    );
+    lost.helper = script;
+    supervisor.start(lost, tell("lost")).expect("started");
+    assert_eq!(receiver.recv(), Ok("output"));
+    std::fs::write(&slow, "").expect("written");
+    let pid = std::fs::read_to_string(&number).expect("told");
+    let killed = std::process::Command::new("kill")
+        .args(["-9", pid.trim()])
+        .status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    std::thread::sleep(Duration::from_millis(300));
+    let other = launch(&world, &["true"], Limits::default());
+    supervisor.start(other, tell("other")).expect("started");
+    assert_eq!(receiver.recv(), Ok("other"));
+    assert_eq!(receiver.recv(), Ok("lost"));
+    assert!(
+        world.left().iter().all(|name| !name.starts_with('.')),
+        "{:?}",
+        world.left()
+    );
 }

@@ -213,6 +213,8 @@ impl TryFrom<StartParams> for Command {
             env: env
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
+            // The client has chosen.
+            host_env: Vec::new(),
             stdin,
             wall_ms: params.timeout_ms,
             // It is kept by the client.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fishplate_sandbox::{
-    Command, Execution, Finished, Output, StartError, Stdin, shared_supervisor,
+    Command, Execution, Finished, Flow, Output, StartError, Stdin, shared_supervisor,
 };
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Function};
-use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::threadsafe_function::{ThreadsafeCallContext, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
 use crate::fault::{fault, json, start_code, start_fault};
@@ -24,6 +24,7 @@ pub struct NativeCommand {
     /// Nothing is read where there is none.
     pub stdin: Option<Buffer>,
     pub wall_ms: Option<f64>,
+    /// Of each stream; where output is told of while it comes, the caller keeps it, and this is only what `truncated` is about.
     pub kept_bytes: f64,
     /// Whether output is told of while it comes.
     pub is_listening: bool,
@@ -85,35 +86,62 @@ impl NativeSandbox {
         on_event: Function<'_, NativeEvent, ()>,
     ) -> Result<NativeRun> {
         let supervisor = shared_supervisor().map_err(|error| fault("START_FAILED", error))?;
+        // What waits for a slow listener is bounded: the command waits with it.
+        let flow = Arc::new(Flow::default());
+        let (taking, telling) = (Arc::clone(&flow), Arc::clone(&flow));
         let tell = Arc::new(
             on_event
                 .build_threadsafe_function()
                 .callee_handled::<false>()
-                .build()?,
+                .build_callback(move |told: ThreadsafeCallContext<NativeEvent>| {
+                    taking.taken(told.value.bytes());
+                    Ok(told.value)
+                })?,
         );
         let has_ended = Arc::new(AtomicBool::new(false));
         let is_listening = command.is_listening;
         let (told, ended) = (Arc::clone(&tell), Arc::clone(&has_ended));
+        let most = command.kept_bytes;
+        let is_cut = Arc::new(AtomicBool::new(false));
+        let cut = Arc::clone(&is_cut);
+        let mut written = [0.0; 2];
         let on_output = move |output: Output<'_>| {
             if is_listening {
-                told.call(
-                    output_event(output),
-                    ThreadsafeFunctionCallMode::NonBlocking,
-                );
+                let event = output_event(output);
+                for (written, bytes) in written.iter_mut().zip([&event.stdout, &event.stderr]) {
+                    *written += bytes.as_ref().map_or(0.0, |bytes| bytes.len() as f64);
+                    if *written > most {
+                        cut.store(true, Ordering::Relaxed);
+                    }
+                }
+                telling.told(event.bytes());
+                told.call(event, ThreadsafeFunctionCallMode::NonBlocking);
             }
         };
-        let on_end = move |finished: std::result::Result<Finished, StartError>| {
+        let on_end = move |mut finished: std::result::Result<Finished, StartError>| {
             ended.store(true, Ordering::Relaxed);
+            if let (true, Ok(finished)) = (is_listening, &mut finished) {
+                finished.truncated = finished.outcome.truncated || is_cut.load(Ordering::Relaxed);
+            }
             tell.call(end_event(finished), ThreadsafeFunctionCallMode::NonBlocking);
         };
         let execution = self
             .sandbox
             .start(&supervisor, command.into(), on_output, on_end)
             .map_err(|error| start_fault(&error))?;
+        flow.of(&execution);
         Ok(NativeRun {
             execution,
             has_ended,
         })
+    }
+}
+
+impl NativeEvent {
+    /// Bytes of output in it that wait to be taken.
+    fn bytes(&self) -> usize {
+        let streams = [&self.stdout, &self.stderr].into_iter().flatten();
+        streams.map(|bytes| bytes.len()).sum()
     }
 }
 
@@ -132,11 +160,17 @@ impl From<NativeCommand> for Command {
             env: env
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
+            // The variables are final: the policy has been applied to them.
+            host_env: Vec::new(),
             stdin: command
                 .stdin
                 .map_or(Stdin::Null, |bytes| Stdin::Bytes(bytes.to_vec())),
             wall_ms: command.wall_ms.map(|ms| ms as u64),
-            kept_bytes: command.kept_bytes as usize,
+            kept_bytes: if command.is_listening {
+                0
+            } else {
+                command.kept_bytes as usize
+            },
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::{Backend, Capabilities, Cgroup, Enforcement, weakness};
 use crate::policy::{Network, NetworkMode, Policy, Rules};
-use crate::supervisor::linux::{cgroup, paths, probe};
+use crate::supervisor::linux::{cgroup, paths, probe, sockets};
 use crate::supervisor::{Means, StartError};
 
 type Known = Mutex<HashMap<PathBuf, Capabilities>>;
@@ -144,6 +144,18 @@ pub(super) fn enforcement(rules: &Rules, means: Means, found: &Capabilities) -> 
             "with the host's network, and Landlock before version 6, abstract sockets can be reached",
         ));
     }
+    if means != Means::LandlockOnly && rules.policy.network != Network::Mode(NetworkMode::Full) {
+        let unplaced = sockets::host_sockets().unplaced;
+        if unplaced > 0 {
+            weaker.push(weakness(
+                "hostSockets",
+                format!(
+                    "{unplaced} sockets of the host are bound by paths that lead to no place known here: where they lie \
+                     outside of what is hidden, they can be reached",
+                ),
+            ));
+        }
+    }
     held.weaker = weaker;
     held
 }
@@ -177,6 +189,12 @@ fn without_namespaces(rules: &Rules, landlock: u32, weaker: &mut Vec<super::Weak
         open(
             "signals",
             "this version of Landlock does not hold signals to other processes",
+        );
+    }
+    if paths::denied_in_a_root(rules).is_some() {
+        open(
+            "readDeny",
+            "what is denied in a writable root can be read: without a view of its own, a root is open as a whole",
         );
     }
     if !rules.protected.is_empty() {

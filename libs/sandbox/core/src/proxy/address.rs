@@ -43,6 +43,20 @@ impl AddressKind {
             Self::ThisMachine => "an address of this machine",
         }
     }
+
+    /// What is there to be lost.
+    pub fn danger(self) -> &'static str {
+        match self {
+            Self::Metadata => "which hands out the machine's credentials",
+            Self::Loopback | Self::Unspecified | Self::ThisMachine => {
+                "where services of this machine listen"
+            }
+            Self::Private | Self::LinkLocal | Self::SharedAddress => {
+                "where machines trust their neighbours"
+            }
+            Self::Multicast | Self::Documentation | Self::Reserved => "and no public host",
+        }
+    }
 }
 
 /// What keeps an address from being a public one; `None` for a public one. Addresses that carry an IPv4 address (mapped,

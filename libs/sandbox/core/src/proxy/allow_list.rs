@@ -126,6 +126,22 @@ impl AllowList {
         verdict
     }
 
+    /// Whether a rule takes this host, or a name below it, with whatever port.
+    pub fn names(&self, host: &str) -> bool {
+        let Ok(host) = Host::parse(host) else {
+            return false;
+        };
+        let is_below = |rule: &Rule| match (&rule.host, &host) {
+            (HostRule::Exact(Host::Name(name)) | HostRule::Below(name), Host::Name(above)) => name
+                .strip_suffix(above.as_str())
+                .is_some_and(|rest| rest.ends_with('.')),
+            _ => false,
+        };
+        self.rules
+            .iter()
+            .any(|rule| rule.host.takes(&host) || is_below(rule))
+    }
+
     /// Whether a rule names this very address with this port, so that it may be reached though it is a private one.
     pub fn names_address(&self, address: IpAddr, port: u16) -> bool {
         self.verdict(&Host::Address(address), port) == Verdict::Allowed

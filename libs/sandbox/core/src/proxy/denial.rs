@@ -6,13 +6,20 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::address::AddressKind;
+use super::address::{AddressKind, special_kind};
 use super::host::{Host, HostError};
 
 /// The most denials that are kept; a command can ask for any number of hosts.
 pub const MAX_DENIALS: usize = 1000;
 /// The longest text of a client's that is kept.
 const MAX_TEXT: usize = 255;
+/// Names of metadata services, by the clouds' manuals.
+const METADATA_NAMES: [&str; 4] = [
+    "metadata.google.internal",
+    "metadata.goog",
+    "instance-data.ec2.internal",
+    "metadata.tencentyun.com",
+];
 
 /// A host that was asked for, and refused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,6 +115,24 @@ impl Denial {
     }
 }
 
+impl Denial {
+    /// What the host is instead of a public one, where that can be seen without asking anybody.
+    fn special(&self) -> Option<AddressKind> {
+        if let DenialReason::SpecialAddress { kind, .. } = self.reason {
+            return Some(kind);
+        }
+        let host = Host::parse(&self.host).ok()?;
+        match &host {
+            Host::Address(address) => special_kind(*address),
+            Host::Name(_) if host.is_localhost() => Some(AddressKind::Loopback),
+            Host::Name(name) if METADATA_NAMES.contains(&name.as_str()) => {
+                Some(AddressKind::Metadata)
+            }
+            Host::Name(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Denial {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port, reason } = self;
@@ -139,9 +164,17 @@ impl fmt::Display for Denial {
             )?,
             DenialReason::Malformed(error) => write!(formatter, "{host}: {error}")?,
         }
-        match self.entry() {
-            Some(entry) => write!(formatter, "; to allow it, add {entry:?} to allowDomains"),
-            None => Ok(()),
+        match (self.entry(), self.special()) {
+            (Some(entry), Some(kind)) => write!(
+                formatter,
+                "; it is {}, {}: only where the command is to reach it all the same, add {entry:?} to allowDomains",
+                kind.words(),
+                kind.danger()
+            ),
+            (Some(entry), None) => {
+                write!(formatter, "; to allow it, add {entry:?} to allowDomains")
+            }
+            (None, _) => Ok(()),
         }
     }
 }
@@ -228,6 +261,26 @@ mod tests {
         assert_eq!(
             text,
             "allowDomains has a.com, but not with port 8443; to allow it, add \"a.com:8443\" to allowDomains"
+        );
+    }
+
+    #[test]
+    fn what_is_no_public_host_is_not_offered_like_one() {
+        for (host, words) in [
+            ("169.254.169.254", "metadata service"),
+            ("metadata.google.internal", "metadata service"),
+            ("10.0.0.5", "private network"),
+            ("localhost", "loopback"),
+            ("[::1]", "loopback"),
+        ] {
+            let text = denial(host, 80, DenialReason::NotListed).to_string();
+            assert!(text.contains(words), "{text}");
+            assert!(!text.contains("; to allow it, add"), "{text}");
+        }
+        let text = denial("a.com", 80, DenialReason::NotListed).to_string();
+        assert!(
+            text.ends_with("; to allow it, add \"a.com\" to allowDomains"),
+            "{text}"
         );
     }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use crate::policy::{EnvPolicy, Inherit};
+use crate::proxy::AllowList;
 
 const CORE: [&str; 9] = [
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "TZ",
 ];
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The variables that a policy comes to.
@@ -39,11 +41,17 @@ pub(crate) fn of_policy(
     variables
 }
 
-/// Sends programs to the proxy at this port of loopback.
-pub(crate) fn set_proxy(variables: &mut BTreeMap<OsString, OsString>, port: u16) {
+/// Sends programs to the proxy at this port of loopback; but not to what listens on loopback beside them, unless the list means
+/// the host's loopback.
+pub(crate) fn set_proxy(
+    variables: &mut BTreeMap<OsString, OsString>,
+    port: u16,
+    hosts: &AllowList,
+) {
     let http = format!("http://127.0.0.1:{port}");
     let socks = format!("socks5h://127.0.0.1:{port}");
-    let local = "localhost,127.0.0.1,::1".to_owned();
+    let own = LOOPBACK.into_iter().filter(|name| !hosts.names(name));
+    let local = own.collect::<Vec<_>>().join(",");
     for (name, value) in [
         ("HTTP_PROXY", &http),
         ("HTTPS_PROXY", &http),
@@ -60,7 +68,9 @@ pub(crate) fn set_proxy(variables: &mut BTreeMap<OsString, OsString>, port: u16)
 mod tests {
     use super::{of_policy, set_proxy};
     use crate::policy::{EnvPolicy, Inherit};
-    use std::ffi::OsString;
+    use crate::proxy::AllowList;
+    use std::collections::BTreeMap;
+    use std::ffi::{OsStr, OsString};
 
     fn host() -> Vec<(OsString, OsString)> {
         [
@@ -92,11 +102,32 @@ mod tests {
         };
         let mut variables = of_policy(&policy, &host());
         assert_eq!(variables.len(), 1);
-        set_proxy(&mut variables, 3128);
+        set_proxy(&mut variables, 3128, &AllowList::default());
         assert_eq!(
             variables[&OsString::from("https_proxy")],
             "http://127.0.0.1:3128"
         );
         assert_eq!(variables[&OsString::from("NODE_USE_ENV_PROXY")], "1");
+    }
+
+    #[test]
+    fn loopback_that_the_list_names_is_reached_by_the_proxy() {
+        let no_proxy = |entries: &[&str]| {
+            let entries: Vec<_> = entries.iter().map(|&entry| entry.to_owned()).collect();
+            let mut variables = BTreeMap::new();
+            let list = AllowList::parse(&entries).expect("a list");
+            set_proxy(&mut variables, 3128, &list);
+            assert_eq!(
+                variables.get(OsStr::new("NO_PROXY")),
+                variables.get(OsStr::new("no_proxy"))
+            );
+            variables.remove(OsStr::new("NO_PROXY")).expect("it is set")
+        };
+        assert_eq!(no_proxy(&["example.com"]), "localhost,127.0.0.1,::1");
+        assert_eq!(no_proxy(&["127.0.0.1:8080"]), "localhost,::1");
+        assert_eq!(no_proxy(&["localhost:3000"]), "127.0.0.1,::1");
+        // Programs take `localhost` for all that ends so.
+        assert_eq!(no_proxy(&["*.localhost:3000", "[::1]:1"]), "127.0.0.1");
+        assert_eq!(no_proxy(&["app.localhost"]), "127.0.0.1,::1");
     }
 }

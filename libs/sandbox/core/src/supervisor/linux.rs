@@ -18,6 +18,7 @@ pub(crate) mod paths;
 mod plan;
 pub(crate) mod probe;
 mod reactor;
+pub(crate) mod sockets;
 mod spawn;
 
 use job::Job;
@@ -43,7 +44,7 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     orders: Vec<Order>,
-    /// Bytes that each command has yet to read.
+    /// Bytes that each command has yet to read, from its start to its end.
     unread: HashMap<u64, u64>,
     stopped: bool,
 }
@@ -140,7 +141,9 @@ impl Supervisor {
             held.clone(),
             started,
         );
+        self.shared.queue().unread.insert(id, 0);
         if !self.shared.order(Order::Add(id, Box::new(job))) {
+            self.shared.queue().unread.remove(&id);
             return Err(StartError::Stopped);
         }
         let running = Running {
@@ -176,10 +179,21 @@ impl Running {
         self.shared.order(Order::KillNow(self.id));
     }
 
+    pub(super) fn pause_output(&self) {
+        self.shared.order(Order::Pause(self.id));
+    }
+
+    pub(super) fn resume_output(&self) {
+        self.shared.order(Order::Resume(self.id));
+    }
+
     pub(super) fn write_stdin(&self, bytes: Vec<u8>) -> bool {
         let waiting = {
             let mut queue = self.shared.queue();
-            let waiting = queue.unread.entry(self.id).or_default();
+            let Some(waiting) = queue.unread.get_mut(&self.id) else {
+                // It has ended: nobody reads, so nobody waits.
+                return true;
+            };
             *waiting += bytes.len() as u64;
             *waiting
         };

@@ -380,6 +380,17 @@ impl Running {
         self.inner.write_stdin(bytes)
     }
 
+    /// Reads its output no more, so that it waits once its pipes are full: until [`Running::resume_output`], or its end. What was
+    /// read before is told of still.
+    pub fn pause_output(&self) {
+        self.inner.pause_output();
+    }
+
+    /// Reads its output again.
+    pub fn resume_output(&self) {
+        self.inner.resume_output();
+    }
+
     /// There is no more to read for it.
     pub fn close_stdin(&self) {
         self.inner.close_stdin();

@@ -30,6 +30,10 @@ impl Running {
 
     pub(super) fn kill_now(&self) {}
 
+    pub(super) fn pause_output(&self) {}
+
+    pub(super) fn resume_output(&self) {}
+
     pub(super) fn write_stdin(&self, _bytes: Vec<u8>) -> bool {
         true
     }

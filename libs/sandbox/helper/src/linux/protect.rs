@@ -5,6 +5,9 @@
 //! takes for none. Its mode tells one that a killed machine left behind. Each run holds a shared lock on the root
 //! directory; who gets the exclusive one at the end removes its placeholders. Removing one that another run still needs would
 //! take that run's mount away with it.
+//!
+//! A mount holds a name against this view only. Where the host renames another file onto a protected or denied one, the kernel
+//! drops the mount, and the new file is open to the command until its end.
 
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
@@ -212,11 +215,18 @@ impl Protection {
     }
 
     fn hold(&mut self, path: &[u8], how: Hold) -> kernel::Result<()> {
-        if !self.held.iter().any(|held| held.path.as_bytes() == path) {
-            self.held.push(Held {
+        let known = self
+            .held
+            .iter_mut()
+            .find(|held| held.path.as_bytes() == path);
+        match known {
+            // On the way to something, and protected itself.
+            Some(held) if held.how == Hold::Place => held.how = how,
+            Some(_) => {}
+            None => self.held.push(Held {
                 path: CString::new(path).map_err(|_| Errno::INVAL)?,
                 how,
-            });
+            }),
         }
         Ok(())
     }

@@ -316,7 +316,12 @@ fn hold(scratch: &OwnedFd, held: &Held) -> kernel::Result<()> {
         OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
         Mode::empty(),
         ResolveFlags::NO_SYMLINKS,
-    )?;
+    );
+    let place = match place {
+        // The way to something that is hidden here, or was removed since: nothing is left to be kept in its place.
+        Err(Errno::NOENT) if held.how == Hold::Place => return Ok(()),
+        other => other?,
+    };
     if held.how == Hold::Cover {
         // Seen from inside it is what it is outside: nothing that git or a copy would take along.
         let kind = FileType::from_raw_mode(fstat(&place)?.st_mode);

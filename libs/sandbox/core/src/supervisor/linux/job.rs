@@ -24,6 +24,8 @@ use crate::supervisor::{Event, Handler, Launch, LimitHit, Outcome, StartError, S
 const CHUNK: usize = 64 << 10;
 /// Bytes read of one command before others have their turn.
 const TURN: usize = 1 << 20;
+/// How long a helper is waited for that does not answer any more, or that takes up what another one left.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +48,14 @@ pub(super) struct Job {
     close_input: bool,
     output_left: Option<u64>,
     open: [bool; 2],
+    /// Whether its pipes are left alone for now.
+    pub(super) is_paused: bool,
     truncated: bool,
     timed_out: bool,
     /// What it was told, for a helper that takes up what a killed one left.
     plan: Plan,
+    /// That helper.
+    taken_up: Option<Spawned>,
     limit: Option<LimitHit>,
     status: Option<(i32, Usage)>,
     failed: Option<Report>,
@@ -85,9 +91,11 @@ impl Job {
             close_input,
             output_left: limits.output_bytes,
             open: [true; 2],
+            is_paused: false,
             truncated: false,
             timed_out: false,
             plan,
+            taken_up: None,
             limit: None,
             status: None,
             failed: None,
@@ -105,7 +113,13 @@ impl Job {
     /// Does what is due.
     pub(super) fn on_time(&mut self, now: Instant) {
         if self.end.is_some_and(|end| end <= now) {
-            self.end_now();
+            match &mut self.taken_up {
+                Some(other) => {
+                    let _ = other.child.kill();
+                    self.end = now.checked_add(PATIENCE);
+                }
+                None => self.end_now(),
+            }
         } else if self.end.is_none() && self.wall.is_some_and(|wall| wall <= now) {
             self.timed_out = true;
             self.limit.get_or_insert(LimitHit::WallMs);
@@ -124,10 +138,14 @@ impl Job {
 
     /// Ends it.
     pub(super) fn end_now(&mut self) {
+        if self.taken_up.is_some() {
+            // All of it is gone, and what it left is being removed.
+            return;
+        }
         self.tell(KILL);
         self.wall = None;
         // Should the helper itself not answer, it is ended too.
-        self.end = Instant::now().checked_add(Duration::from_secs(10));
+        self.end = Instant::now().checked_add(PATIENCE);
         if self.ended {
             let _ = self.process.child.kill();
         }
@@ -182,6 +200,16 @@ impl Job {
             (self.handler)(Event::StdinDrained);
         }
         (taken, false)
+    }
+
+    /// The pipes that have not ended.
+    pub(super) fn open_pipes(&self) -> impl Iterator<Item = (&OwnedFd, Stream)> {
+        let pipes = [
+            (&self.process.stdout, Stream::Out),
+            (&self.process.stderr, Stream::Err),
+        ];
+        let is_open = |(_, stream): &(&OwnedFd, Stream)| self.open[*stream as usize];
+        pipes.into_iter().filter(is_open)
     }
 
     /// Reads what there is. `false`: the stream has ended.
@@ -299,11 +327,7 @@ impl Job {
     /// Tells the end, after what is still in the pipes.
     pub(super) fn finish(mut self, buffer: &mut Vec<u8>) {
         for stream in [Stream::Out, Stream::Err] {
-            while self.open[stream as usize] && self.has_more(stream) {
-                if !self.read(stream, buffer) {
-                    break;
-                }
-            }
+            self.read_rest(stream, buffer);
         }
         let end = match self.failed {
             Some(report) if self.limit.is_none() => Err(self.start_error(report)),
@@ -312,13 +336,29 @@ impl Job {
         (self.handler)(Event::End(end));
     }
 
-    /// Whether a pipe has bytes now: once its writers are gone, it is read to its end and not waited for.
-    fn has_more(&self, stream: Stream) -> bool {
+    /// Reads what is in a pipe now, and no more: its own writers are gone, and who else has the pipe may write without end.
+    fn read_rest(&mut self, stream: Stream, buffer: &mut Vec<u8>) {
         let pipe = match stream {
             Stream::Out => self.process.stdout.as_fd(),
             Stream::Err => self.process.stderr.as_fd(),
         };
-        rustix::io::ioctl_fionread(pipe).is_ok_and(|count| count > 0)
+        let there = rustix::io::ioctl_fionread(pipe).unwrap_or(0);
+        let mut left = usize::try_from(there).unwrap_or(usize::MAX);
+        while left > 0 && self.open[stream as usize] {
+            buffer.resize(CHUNK.min(left), 0);
+            let pipe = match stream {
+                Stream::Out => &self.process.stdout,
+                Stream::Err => &self.process.stderr,
+            };
+            match rustix::io::read(pipe, &mut *buffer) {
+                Ok(count) if count > 0 => {
+                    left -= count.min(left);
+                    self.take_output(stream, buffer.get(..count).unwrap_or_default());
+                }
+                Err(Errno::INTR) => {}
+                Ok(_) | Err(_) => break,
+            }
+        }
     }
 
     fn outcome(&self) -> Outcome {
@@ -366,14 +406,26 @@ impl Job {
     }
 
     /// After a helper that was killed from outside: another one that makes, and removes, all that it had made. It becomes no
-    /// command.
-    pub(super) fn take_up(&self) -> Option<Spawned> {
+    /// command. `false`: it cannot be started.
+    pub(super) fn take_up(&mut self) -> bool {
         let plan = Plan {
             probe: true,
             network: NetworkPlan::None,
             ..self.plan.clone()
         };
-        spawn::spawn(&self.launch.helper, &plan, false).ok()
+        self.taken_up = spawn::spawn(&self.launch.helper, &plan, false).ok();
+        self.wall = None;
+        self.end = Instant::now().checked_add(PATIENCE);
+        self.taken_up.is_some()
+    }
+
+    pub(super) fn is_taken_up(&self) -> bool {
+        self.taken_up.is_some()
+    }
+
+    /// What tells the exit of the helper that takes up.
+    pub(super) fn taken_up(&self) -> Option<&OwnedFd> {
+        self.taken_up.as_ref().map(|other| &other.pidfd)
     }
 
     /// Whether there will be no more reports.

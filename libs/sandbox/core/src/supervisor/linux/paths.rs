@@ -1,15 +1,17 @@
 //! Which paths a plan names: what is denied, by all its names; what is protected; what may be read without a view of its own.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use fishplate_sandbox_helper::Protected;
 
 use super::plan::path_text;
+use super::sockets::host_sockets;
 use crate::policy::{Mode, Rules};
+use crate::supervisor::StartError;
 
-/// Host sockets that are covered one by one; more are reported to nobody, for no machine has them.
+/// Host sockets that are covered one by one, each by a mount: where there are more, nothing is started.
 const MOST_SOCKETS: usize = 512;
 
 /// Outer directories before those in them.
@@ -21,7 +23,14 @@ pub(super) fn outer_first(paths: &[PathBuf]) -> Vec<PathBuf> {
 
 /// What nobody may read, as far as it is there: also where it is mounted a second time, and the sockets of the host that
 /// lie outside of what is hidden.
-pub(super) fn denied(rules: &Rules, hidden: &[(PathBuf, bool)]) -> Vec<PathBuf> {
+///
+/// # Errors
+///
+/// [`StartError::Confine`] where there are more sockets than can be covered.
+pub(super) fn denied(
+    rules: &Rules,
+    hidden: &[(PathBuf, bool)],
+) -> Result<Vec<PathBuf>, StartError> {
     let mut denied: BTreeSet<PathBuf> = rules
         .read_deny
         .iter()
@@ -41,43 +50,23 @@ pub(super) fn denied(rules: &Rules, hidden: &[(PathBuf, bool)]) -> Vec<PathBuf> 
                 .iter()
                 .any(|root| path.starts_with(root))
         };
-        let sockets = host_sockets();
-        denied.extend(
-            sockets
-                .into_iter()
-                .filter(|path| !is_hidden(path) || is_root(path)),
-        );
-    }
-    denied.into_iter().collect()
-}
-
-/// Sockets that programs of the host listen on, by the kernel's list.
-fn host_sockets() -> Vec<PathBuf> {
-    let Ok(text) = std::fs::read_to_string("/proc/net/unix") else {
-        return Vec::new();
-    };
-    let mut found: BTreeSet<PathBuf> = BTreeSet::new();
-    for line in text.lines().skip(1) {
-        // The path is the eighth column; abstract names begin with @.
-        if let Some(at) = line.find(" /")
-            && let Some(path) = line.get(at + 1..)
-        {
-            found.insert(PathBuf::from(path));
+        let sockets = host_sockets().paths.into_iter();
+        let seen: Vec<_> = sockets
+            .filter(|path| !is_hidden(path) || is_root(path))
+            .collect();
+        if seen.len() > MOST_SOCKETS {
+            return Err(StartError::Confine {
+                step: "hostSockets".to_owned(),
+                detail: format!(
+                    "{} sockets of the host are in sight of the command, and {MOST_SOCKETS} can be covered",
+                    seen.len()
+                ),
+                error: std::io::ErrorKind::QuotaExceeded.into(),
+            });
         }
+        denied.extend(seen);
     }
-    // The session's own sockets may have been made in another network.
-    for name in ["SSH_AUTH_SOCK", "GPG_AGENT_INFO", "WAYLAND_DISPLAY"] {
-        found.extend(std::env::var_os(name).map(PathBuf::from));
-    }
-    found.insert("/var/run/docker.sock".into());
-    let is_socket =
-        |path: &PathBuf| std::fs::metadata(path).is_ok_and(|found| found.file_type().is_socket());
-    found
-        .into_iter()
-        .filter(|path| path.is_absolute())
-        .filter(is_socket)
-        .take(MOST_SOCKETS)
-        .collect()
+    Ok(denied.into_iter().collect())
 }
 
 /// A denied file that has other names on its disk, which nothing that goes by paths can find.
@@ -88,9 +77,18 @@ pub(crate) fn denied_with_other_names(rules: &Rules) -> Option<&PathBuf> {
     rules.read_deny.iter().find(has_more)
 }
 
-/// What stays as it is below the writable roots: protected paths, what links on the way lead to, and the way to roots that
-/// lie in other roots.
-pub(super) fn protected(rules: &Rules) -> Vec<Protected> {
+/// A denied path below a writable root.
+pub(crate) fn denied_in_a_root(rules: &Rules) -> Option<&PathBuf> {
+    let is_below = |path: &&PathBuf| {
+        let mut roots = rules.writable_roots.iter();
+        roots.any(|root| path.starts_with(root)) || rules.policy.mode == Mode::FullAccess
+    };
+    rules.read_deny.iter().find(is_below)
+}
+
+/// What stays as it is below the writable roots: protected paths, what links on the way lead to, the way to roots that lie in
+/// other roots, and the way to what is denied: moved with a directory above it, it would be found by no later command's plan.
+pub(super) fn protected(rules: &Rules, denied: &[PathBuf]) -> Vec<Protected> {
     let roots: Vec<PathBuf> = match rules.policy.mode {
         Mode::ReadOnly => return Vec::new(),
         Mode::FullAccess => vec![PathBuf::from("/")],
@@ -123,6 +121,15 @@ pub(super) fn protected(rules: &Rules) -> Vec<Protected> {
             && let Some(root) = innermost(&real)
         {
             add(&real, root, false);
+        }
+    }
+    // What is denied is covered itself, and so stays where it is; sockets among it come and go.
+    for parent in denied.iter().filter_map(|path| path.parent()) {
+        let real = innermost(parent).and_then(|root| through_links(root, parent));
+        for parent in std::iter::once(parent).chain(real.as_deref()) {
+            if let Some(root) = innermost(parent) {
+                add(parent, root, true);
+            }
         }
     }
     // Outer ones first: what is mounted on a directory covers what was mounted below it before.

@@ -12,6 +12,7 @@ use fishplate_sandbox_helper::{LimitPlan, NetworkPlan, Plan};
 use super::{cgroup, paths, probe};
 use crate::capabilities::Capabilities;
 use crate::policy::{Limits, Mode, Network, NetworkMode, Rules};
+use crate::proxy::AllowList;
 use crate::supervisor::{
     DEFAULT_PROCESSES, DEFAULT_TMP_BYTES, Launch, Means, StartError, environment,
 };
@@ -88,7 +89,7 @@ pub(super) fn prepare(
         Network::Domains(_) => NetworkPlan::Proxy(PROXY_PORT),
     };
     if let NetworkPlan::Proxy(port) = network {
-        environment::set_proxy(&mut variables, port);
+        environment::set_proxy(&mut variables, port, &named(&rules.policy.network));
     }
     let private_tmp = rules.policy.has_private_tmp();
     let scratch = if plain && private_tmp {
@@ -116,7 +117,7 @@ pub(super) fn prepare(
     } else {
         hidden(rules, network)
     };
-    let deny = paths::denied(rules, &hidden);
+    let deny = paths::denied(rules, &hidden)?;
     let plan = Plan {
         strategy: probe::strategy(means),
         probe: false,
@@ -132,7 +133,7 @@ pub(super) fn prepare(
         protected: if plain {
             Vec::new()
         } else {
-            paths::protected(rules)
+            paths::protected(rules, &deny)
         },
         keep: texts(&kept(rules, &hidden, network)),
         links: run_links(&hidden),
@@ -199,6 +200,14 @@ fn limit_plan(limits: &Limits, found: &Capabilities, plain: bool) -> LimitPlan {
         },
         // The kernel takes 0 for no limit, and counts in pages.
         tmp_bytes: tmp_bytes.max(4096),
+    }
+}
+
+/// The hosts of a policy. A list that cannot be read has been refused, and allows nothing.
+fn named(network: &Network) -> AllowList {
+    match network {
+        Network::Domains(named) => AllowList::parse(&named.allow_domains).unwrap_or_default(),
+        Network::Mode(_) => AllowList::default(),
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) enum Order {
     KillNow(u64),
     Write(u64, Vec<u8>),
     CloseStdin(u64),
+    Pause(u64),
+    Resume(u64),
     Stop,
 }
 
@@ -105,6 +107,8 @@ impl Reactor {
                     self.with(id, Job::close_input);
                     self.feed(id);
                 }
+                Order::Pause(id) => self.pause(id),
+                Order::Resume(id) => self.resume(id),
                 Order::Stop => {
                     self.shared.queue().stopped = true;
                     self.stopping = true;
@@ -146,12 +150,48 @@ impl Reactor {
         if added.is_err() {
             // Without being watched it must not run.
             if let Some(mut job) = self.jobs.remove(&id) {
+                self.shared.queue().unread.remove(&id);
                 job.end_now();
                 let _ = job.process.child.wait();
                 self.told(|buffer| job.finish(buffer));
             }
         } else if has_input {
             self.feed(id);
+        }
+    }
+
+    /// Its pipes are read no more, and what writes to them waits once they are full.
+    fn pause(&mut self, id: u64) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        if !std::mem::replace(&mut job.is_paused, true) {
+            for (pipe, _) in job.open_pipes() {
+                let _ = epoll::delete(&self.epoll, pipe);
+            }
+        }
+    }
+
+    fn resume(&mut self, id: u64) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        if !std::mem::replace(&mut job.is_paused, false) {
+            return;
+        }
+        let mut added = Ok(());
+        for (pipe, stream) in job.open_pipes() {
+            let kind = if stream == Stream::Out {
+                STDOUT
+            } else {
+                STDERR
+            };
+            let data = epoll::EventData::new_u64(id * KINDS + kind);
+            added = added.and(epoll::add(&self.epoll, pipe, data, epoll::EventFlags::IN));
+        }
+        if added.is_err() {
+            // Without being read it would wait for ever.
+            job.end_now();
         }
     }
 
@@ -202,6 +242,8 @@ impl Reactor {
         };
         match kind {
             STDIN => self.feed(id),
+            // Of the same round as what led to the pause.
+            STDOUT | STDERR if job.is_paused => {}
             STDOUT | STDERR => {
                 let stream = if kind == STDOUT {
                     Stream::Out
@@ -225,9 +267,15 @@ impl Reactor {
             }
             _ => {
                 let done = job.on_report();
-                if !done && let Some(mut other) = job.take_up() {
-                    // Nothing is to be read of it but its end.
-                    let _ = other.child.wait();
+                if !done && !job.is_taken_up() && job.take_up() {
+                    // Nothing is to be read of the other helper but its end, and that can take as long as it does.
+                    let _ = epoll::delete(&self.epoll, &job.process.pidfd);
+                    let data = epoll::EventData::new_u64(id * KINDS + EXIT);
+                    if let Some(pidfd) = job.taken_up()
+                        && epoll::add(&self.epoll, pidfd, data, epoll::EventFlags::IN).is_ok()
+                    {
+                        return;
+                    }
                 }
                 self.end(id, true);
             }
@@ -242,6 +290,10 @@ impl Reactor {
         self.shared.queue().unread.remove(&id);
         // By hand: a process that is being started elsewhere may still hold copies, with which closing would change nothing.
         self.unwatch(&job);
+        if let Some(pidfd) = job.taken_up() {
+            let _ = epoll::delete(&self.epoll, pidfd);
+            reap(pidfd);
+        }
         if exited || !self.leave(id, &job) {
             reap(&job.process.pidfd);
         }
