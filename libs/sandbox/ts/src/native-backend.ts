@@ -80,7 +80,7 @@ function runNative(
           env,
           ...(stdin === null ? {} : { stdin }),
           ...(timeoutMs === null ? {} : { wallMs: timeoutMs }),
-          keptBytes: isListening ? 0 : maxOutputBytes,
+          keptBytes: maxOutputBytes,
           isListening,
         },
         ({ stdout, stderr, end }) => {
@@ -114,8 +114,7 @@ function outcomeOf(end: NativeEnd, { isListening, onOutput }: RunRequest): RunOu
     exitCode: end.exitCode ?? null,
     signal: signalName(end.signal ?? null),
     limitHit: end.limitHit ?? null,
-    // With listeners the core keeps nothing, which is no loss.
-    truncated: !isListening && end.truncated,
+    truncated: end.truncated,
     durationMs: end.durationMs,
     violations: JSON.parse(end.violations) as Violation[],
   };
