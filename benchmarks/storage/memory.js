@@ -19,8 +19,8 @@ async function main() {
   globalThis.gc();
   const start = process.memoryUsage.rss();
   let sum = 0;
-  if (what === 'buffers') {
-    for (const { data } of store.replay()) {
+  if (what === 'buffers' || what === 'lent') {
+    for (const { data } of store.replay({ lend: what === 'lent' })) {
       look();
       sum += data.length;
     }

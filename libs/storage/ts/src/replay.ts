@@ -6,6 +6,8 @@ import type { StoredEvent } from './types';
 
 const SMALLEST = 16 << 10;
 const LARGEST = 256 << 10;
+/** Of slabs that views keep alive: smaller ones are let go sooner. */
+const LARGEST_KEPT = 64 << 10;
 
 /** Fills slabs from a cursor. */
 export class Slabs {
@@ -26,7 +28,7 @@ export class Slabs {
       const count = this.cursor.fill(this.slab, this.entries);
       if (count >= 0) {
         // Short replays need little room, long ones fewer steps.
-        this.size = Math.min(2 * this.size, LARGEST);
+        this.size = Math.min(2 * this.size, this.reuse ? LARGEST : LARGEST_KEPT);
         return count;
       }
       this.size = -count;
@@ -46,14 +48,14 @@ export class Slabs {
   }
 }
 
-/** Events, each with its payload as a view of a slab that nothing else uses. */
+/** Events, each with its payload as a view of a slab: of one that nothing else uses, or one that is lent until the next event. */
 export class EventIterator implements IterableIterator<StoredEvent> {
   private readonly slabs: Slabs;
   private index = 0;
   private count = 0;
 
-  constructor(cursor: EngineCursor) {
-    this.slabs = new Slabs(cursor, false);
+  constructor(cursor: EngineCursor, lend = false) {
+    this.slabs = new Slabs(cursor, lend);
   }
 
   next(): IteratorResult<StoredEvent, undefined> {

@@ -3,6 +3,7 @@
 import type { EngineName } from '@fishplate/engine';
 
 import {
+  checkBoolean,
   checkBytes,
   checkEvent,
   checkName,
@@ -136,7 +137,8 @@ export class Store {
   /** Events that are there when the iteration begins. Each iteration begins anew. */
   replay(options?: ReplayOptions): Iterable<StoredEvent> {
     const follow = this.replayed(options);
-    return { [Symbol.iterator]: () => new EventIterator(follow()) };
+    const lend = checkBoolean(options?.lend, 'lend');
+    return { [Symbol.iterator]: () => new EventIterator(follow(), lend) };
   }
 
   /** As `replay`, but parsed: the fast way to objects. An event that is no JSON throws EVENT_NOT_JSON. */

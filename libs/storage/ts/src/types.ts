@@ -85,6 +85,8 @@ export interface ReplayOptions {
   readonly stream?: string;
   /** At most so many. */
   readonly limit?: number;
+  /** `replay`: `data` is valid until the iteration goes on, and overwritten then. Takes less memory. Default: false. */
+  readonly lend?: boolean;
 }
 
 export interface TailOptions {

@@ -1,6 +1,7 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { compileFunction } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 
 import { openStore, STORAGE_CODES } from '../src';
@@ -104,6 +105,16 @@ describe.each(ENGINES)('%s', (engine) => {
     })();
     await expect(iterating).rejects.toBe(reason);
     await store.close();
+  });
+
+  test('lent events are right until the iteration goes on', async () => {
+    await withStore(newDirectory(), engine, async (store) => {
+      const events = Array.from({ length: 3000 }, (_, index) => `${index} ${'.'.repeat(index % 300)}`);
+      await store.appendBatch(events);
+      let index = 0;
+      for (const { data } of store.replay({ lend: true })) expect(data.toString()).toBe(events[index++]);
+      expect(index).toBe(3000);
+    });
   });
 
   test('a tail ends when its store closes', async () => {
@@ -261,6 +272,30 @@ function counted(events: Iterable<{ seq: number }>): number {
   for (const { seq } of events) count += seq > 0 ? 1 : 0;
   return count;
 }
+
+test('the examples of the README run', async () => {
+  const readme = readFileSync(join(__dirname, '..', 'README.md'), 'utf8');
+  const directory = newDirectory();
+  const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => block!);
+  expect(blocks.length).toBeGreaterThan(2);
+  const code = blocks
+    .join('\n')
+    .replaceAll(/import \{(.*?)\} from '@fishplate\/storage';/g, 'const {$1} = library;')
+    .replaceAll("'./memory'", JSON.stringify(directory))
+    // Later examples go on with the store, and the last one follows it for long.
+    .replace('await store.close();', '')
+    .replace('AbortSignal.timeout(60_000)', 'AbortSignal.timeout(200)')
+    .replace(/^for await .*$/m, (line) => `try { ${line} } catch (error) { ends.push(error.name); }`);
+  const ends: string[] = [];
+  const quiet = { log: () => {} };
+  const body = `return (async () => { ${code}\nawait reader.close(); await store.close(); return log; })();`;
+  const run = compileFunction(body, ['library', 'console', 'ends']) as (
+    ...given: unknown[]
+  ) => Promise<library.EventLog>;
+  const log = await run(library, quiet, ends);
+  expect(await codeOf(() => log.append({}))).toBe('STORAGE_CLOSED');
+  expect(ends).toEqual(['TimeoutError']);
+});
 
 test('the command is a program with the exit codes that it names', () => {
   const { bin } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { bin: object };
