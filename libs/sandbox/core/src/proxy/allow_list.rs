@@ -128,7 +128,8 @@ impl AllowList {
 
     /// Whether a rule takes this host, or a name below it, with whatever port.
     pub fn names(&self, host: &str) -> bool {
-        let Ok(host) = Host::parse(host) else {
+        let address = host.parse().map(Host::Address);
+        let Ok(host) = address.or_else(|_| Host::parse(host)) else {
             return false;
         };
         let is_below = |rule: &Rule| match (&rule.host, &host) {
