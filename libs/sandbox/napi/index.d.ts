@@ -36,6 +36,7 @@ export interface NativeCommand {
   /** Nothing is read where there is none. */
   stdin?: Buffer
   wallMs?: number
+  /** Of each stream; where output is told of while it comes, the caller keeps it, and this is only what `truncated` is about. */
   keptBytes: number
   /** Whether output is told of while it comes. */
   isListening: boolean
