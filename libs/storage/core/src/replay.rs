@@ -170,6 +170,15 @@ impl Cursor {
     /// # Errors
     /// [`StorageError::Corruption`] where the log is damaged, and those of the system.
     pub fn fill(&mut self, slab: &mut [u8], entries: &mut Vec<Entry>) -> Result<Fill> {
+        let filled = self.fill_next(slab, entries);
+        if !matches!(filled, Ok(Fill::Events | Fill::Needs(_))) {
+            // A cursor may be kept for long: its file would keep the room of a segment that was pruned.
+            self.file = None;
+        }
+        filled
+    }
+
+    fn fill_next(&mut self, slab: &mut [u8], entries: &mut Vec<Entry>) -> Result<Fill> {
         entries.clear();
         while self.left > 0 {
             let Some(piece) = self.next_piece()? else {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -144,3 +145,37 @@ test.each(ENGINES)('%s: a claim of a process that was killed is nobody any more'
   for (const other of ENGINES) await withStore(directory, other, (store) => store.append('x'));
   expect(readdirSync(join(directory, 'lock'))).toEqual([]);
 });
+
+/** Puts a small disk on a directory; false where this process may not. */
+function mountSmallDisk(directory: string): boolean {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=44k', 'tmpfs', directory]).status === 0;
+}
+
+const TRIAL = newDirectory();
+const CAN_MOUNT = mountSmallDisk(TRIAL);
+if (CAN_MOUNT) spawnSync('umount', [TRIAL]);
+
+(CAN_MOUNT ? test : test.skip).each(ENGINES)(
+  '%s: on a full disk an append says so, and what was acknowledged stays',
+  async (engine) => {
+    const disk = newDirectory();
+    expect(mountSmallDisk(disk)).toBe(true);
+    try {
+      const directory = join(disk, 'store');
+      const printed = await new Lines(startChild(['fail', directory, engine])).end();
+      const numbers = printed.filter((line) => /^\d+$/.test(line)).map(Number);
+      const codes = printed.filter((line) => !/^\d+$/.test(line));
+      expect([numbers.length > 0, codes[0]]).toEqual([true, 'STORAGE_FULL']);
+      for (const reader of ENGINES) {
+        await withStore(
+          directory,
+          reader,
+          (store) => expect(texts(store).length).toBeGreaterThanOrEqual(numbers.at(-1)!),
+          { readOnly: true },
+        );
+      }
+    } finally {
+      spawnSync('umount', [disk]);
+    }
+  },
+);
