@@ -7,7 +7,7 @@ const { join } = require('node:path');
 
 const { compareAsync, quantile } = require('@fishplate/bench-harness');
 const { openStore } = require('@fishplate/storage');
-const Database = require('better-sqlite3');
+const Database = require('./sqlite');
 const { ClassicLevel } = require('classic-level');
 const { open: openLmdb } = require('lmdb');
 

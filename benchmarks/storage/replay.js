@@ -8,7 +8,7 @@ const { join } = require('node:path');
 
 const { compareAsync } = require('@fishplate/bench-harness');
 const { openStore } = require('@fishplate/storage');
-const Database = require('better-sqlite3');
+const Database = require('./sqlite');
 const { encode } = require('@msgpack/msgpack');
 
 const { makeEvents } = require('./payloads');
