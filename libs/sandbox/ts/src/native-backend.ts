@@ -2,7 +2,7 @@
 
 import { constants } from 'node:os';
 
-import { coded, type SandboxNative, withCodes, withCodesAsync } from './native';
+import { faultOf, type SandboxNative, withCodes, withCodesAsync } from './native';
 import type { Runner, RunOutcome, RunRequest } from './execute/runner';
 import type { CheckedOptions } from './options';
 import type { PolicyEngine } from './sandbox';
@@ -92,7 +92,7 @@ function runNative(
           settle();
           // The reason is the caller's, and goes back as it is.
           if (signal.aborted) reject(signal.reason as Error);
-          else if (end.fault != null) reject(coded(new Error(end.fault)) as Error);
+          else if (end.fault != null) reject(faultOf(end.fault));
           else resolve(outcomeOf(end, request));
         },
       ),

@@ -42,10 +42,13 @@ const CODED_MESSAGE = new RegExp(
 
 /** The error of the binding as an error of this track. */
 export function coded(error: unknown): unknown {
-  if (isFishplateError(error) || !isNativeError(error)) return error;
-  const match = CODED_MESSAGE.exec(error.message);
-  const [, code = 'ENGINE_FAULT', details, message = error.message] = match ?? [];
-  return codedError(code as SandboxCode, message, details === undefined ? undefined : parsed(details), error);
+  return isFishplateError(error) || !isNativeError(error) ? error : faultOf(error.message, error);
+}
+
+/** The error that a text of the binding stands for. */
+export function faultOf(text: string, cause?: unknown): Error {
+  const [, code = 'ENGINE_FAULT', details, message = text] = CODED_MESSAGE.exec(text) ?? [];
+  return codedError(code as SandboxCode, message, details === undefined ? undefined : parsed(details), cause);
 }
 
 /** An error of this track; a denial carries its decision. */
