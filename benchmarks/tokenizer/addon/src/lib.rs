@@ -59,7 +59,7 @@ pub fn splintr(text: Uint8ArraySlice<'_>) -> Result<u32> {
     Ok(number(tokenizer.encode(read(&text)?).len()))
 }
 
-fn read<'a>(text: &'a [u8]) -> Result<&'a str> {
+fn read(text: &[u8]) -> Result<&str> {
     std::str::from_utf8(text).map_err(|error| Error::from_reason(error.to_string()))
 }
 

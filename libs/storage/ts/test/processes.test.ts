@@ -175,7 +175,8 @@ if (CAN_MOUNT) spawnSync('umount', [TRIAL]);
         );
       }
     } finally {
-      spawnSync('umount', [disk]);
+      // Lazily: a file that is still open must not leave the disk behind.
+      spawnSync('umount', ['-l', disk]);
     }
   },
 );
