@@ -36,17 +36,24 @@ describe.each(ENGINES)('%s', (asked, reported) => {
       'poll_job',
       'kill_job',
     ]);
-    for (const { inputSchema, outputSchema, annotations, description } of tools) {
+    for (const { name, inputSchema, outputSchema, annotations, description } of tools) {
       expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
       expect(outputSchema).toMatchObject({
         type: 'object',
         required: expect.arrayContaining(['ok', 'engines']),
       });
-      expect(annotations).toMatchObject({ openWorldHint: false });
+      expect([name, annotations?.openWorldHint]).toEqual([name, /^(?:run_command|start_job|kill_job)$/.test(name)]);
       expect(description?.length).toBeGreaterThan(40);
     }
     const changing = tools.filter(({ annotations }) => annotations?.readOnlyHint === false);
-    expect(changing.map(({ name }) => name)).toEqual(['edit_file', 'apply_patch', 'undo']);
+    expect(changing.map(({ name }) => name)).toEqual([
+      'edit_file',
+      'apply_patch',
+      'undo',
+      'run_command',
+      'start_job',
+      'kill_job',
+    ]);
   });
 
   test('serves every tool: list, read, edit, patch, diff, undo', async () => {
