@@ -42,7 +42,10 @@ describe.each(ENGINES)('%s', (asked, reported) => {
         type: 'object',
         required: expect.arrayContaining(['ok', 'engines']),
       });
-      expect([name, annotations?.openWorldHint]).toEqual([name, /^(?:run_command|start_job|kill_job)$/.test(name)]);
+      expect([name, annotations?.openWorldHint]).toEqual([
+        name,
+        /^(?:run_command|start_job|kill_job)$/.test(name),
+      ]);
       expect(description?.length).toBeGreaterThan(40);
     }
     const changing = tools.filter(({ annotations }) => annotations?.readOnlyHint === false);
