@@ -205,7 +205,10 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
   {
     clause: 'limits.memoryBytes',
     held: {
-      namespaces: { by: 'a control group where one can be made, and a watch over all processes' },
+      namespaces: {
+        by: 'a watch over all processes',
+        weaker: 'memory that no process has mapped is not seen, and a burst between two looks can pass it',
+      },
       landlock: { by: 'a watch over all processes', weaker: 'a burst between two looks can pass it' },
       docker: { by: 'a control group' },
       ...elsewhere,
