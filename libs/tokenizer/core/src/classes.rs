@@ -52,6 +52,27 @@ pub(crate) fn ascii_letters<const EITHER: bool>(text: &[u8], at: usize) -> usize
     others.trailing_zeros() as usize / 8
 }
 
+/// Where a run of ideographs and Hangul syllables ends, or a little before: of most of these characters the first two bytes
+/// tell the class, which is [`CASELESS`].
+#[inline(always)]
+pub(crate) fn ideographs(text: &[u8], start: usize) -> usize {
+    let mut at = start;
+    while let Some([one, two, _, four, five, _]) = text.get(at..).and_then(<[u8]>::first_chunk)
+        && is_caseless([*one, *two])
+        && is_caseless([*four, *five])
+    {
+        at += 6;
+    }
+    at
+}
+
+/// U+4E00 to U+9FFF, and U+AC00 to U+D77F.
+#[inline(always)]
+fn is_caseless(start: [u8; 2]) -> bool {
+    let start = u16::from_be_bytes(start);
+    start.wrapping_sub(0xe4b8) <= 0xe9bf - 0xe4b8 || start.wrapping_sub(0xeab0) <= 0xed9d - 0xeab0
+}
+
 /// `\p{L}`.
 #[inline(always)]
 pub(crate) fn is_letter(class: u8) -> bool {
@@ -119,7 +140,22 @@ const fn ascii() -> [u8; 256] {
 
 #[cfg(test)]
 mod tests {
-    use super::{ASCII, ascii_letters, class_of};
+    use super::{ASCII, CASELESS, ascii_letters, class_of, is_caseless};
+
+    #[test]
+    fn two_bytes_tell_the_class_of_ideographs() {
+        for start in 0xe0_80..=0xef_bf_u16 {
+            let bytes = start.to_be_bytes();
+            if bytes[1] & 0xc0 == 0x80 && is_caseless(bytes) {
+                let first = usize::from(bytes[0] & 0xf) << 12 | usize::from(bytes[1] & 0x3f) << 6;
+                assert!(
+                    (first..first + 64).all(|point| class_of(point) == CASELESS),
+                    "{first:x}"
+                );
+            }
+        }
+        assert!(is_caseless([0xe4, 0xb8]) && is_caseless([0xed, 0x9d]));
+    }
 
     #[test]
     fn the_short_table_agrees_with_the_long_one() {

@@ -1,6 +1,7 @@
 //! Cuts text into pieces, as the regex of an encoding does. One scanner a pattern, in files of their own; this one has what
 //! they share.
 
+mod ascii;
 mod cl100k;
 mod o200k;
 mod r50k;
@@ -8,7 +9,7 @@ mod r50k;
 use std::ops::ControlFlow;
 
 use crate::classes::{
-    END, NEWLINE, NUMBER, ascii_letters, class_at, is_letter, is_space, is_symbol,
+    END, NEWLINE, NUMBER, ascii_letters, class_at, ideographs, is_letter, is_space, is_symbol,
 };
 
 /// The three patterns.
@@ -27,21 +28,26 @@ pub(crate) fn pieces<B>(
     visit: impl FnMut(usize, usize) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     match pattern {
-        Pattern::O200k => each(text, o200k::end, visit),
-        Pattern::Cl100k => each(text, cl100k::end, visit),
-        Pattern::R50k => each(text, r50k::end, visit),
+        Pattern::O200k => each(text, ascii::o200k, o200k::end, visit),
+        Pattern::Cl100k => each(text, ascii::cl100k, cl100k::end, visit),
+        Pattern::R50k => each(text, ascii::r50k, r50k::end, visit),
     }
 }
 
 #[inline(always)]
 fn each<B>(
     text: &[u8],
+    known_length: impl Fn(&[u8; ascii::WINDOW]) -> usize,
     end_of: impl Fn(&[u8], usize) -> usize,
     mut visit: impl FnMut(usize, usize) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     let mut start = 0;
     while start < text.len() {
-        let end = end_of(text, start);
+        let window = text.get(start..).and_then(<[u8]>::first_chunk);
+        let end = match window.map_or(0, &known_length) {
+            0 => end_of(text, start),
+            length => start + length,
+        };
         visit(start, end)?;
         start = end;
     }
@@ -73,6 +79,7 @@ fn letters(text: &[u8], start: usize) -> usize {
         if known == 8 {
             continue;
         }
+        at = ideographs(text, at);
         let (class, length) = class_at(text, at);
         if !is_letter(class) {
             return at;

@@ -1,69 +1,120 @@
 //! Text as a host has it.
 
+/// Units that are looked at together.
+const BLOCK: usize = 16;
+
 /// Appends UTF-16 as UTF-8, a lone surrogate as U+FFFD.
-pub fn utf8_from_utf16(mut units: &[u16], text: &mut Vec<u8>) {
+pub fn utf8_from_utf16(units: &[u16], text: &mut Vec<u8>) {
     text.reserve(units.len());
+    let mut rest = units;
     loop {
-        let (narrow, rest) = split(units, ascii_prefix(units));
-        #[expect(clippy::cast_possible_truncation, reason = "all units are below 128")]
-        text.extend(narrow.iter().map(|&unit| unit as u8));
+        // Blocks, which the compiler makes vectors of; the rest unit by unit.
+        rest = push_ascii(rest, text);
         if rest.is_empty() {
             return;
         }
-        // Other text up to where vectors pay again; what follows it is ASCII, so that no pair is cut.
-        let (wide, left) = split(rest, wide_prefix(rest));
-        push_wide(wide, text);
-        units = left;
+        rest = push_others(rest, text);
     }
 }
 
-/// By hand where it is most of the text: three bytes for a unit.
-fn push_wide(units: &[u16], text: &mut Vec<u8>) {
-    text.reserve(3 * units.len());
-    let mut rest = units;
-    while let [unit, others @ ..] = rest {
-        let unit = u32::from(*unit);
-        if unit >= 0x800 && !(0xd800..0xe000).contains(&unit) {
-            let bytes = [
-                0xe0 | unit >> 12,
-                0x80 | unit >> 6 & 0x3f,
-                0x80 | unit & 0x3f,
-            ];
-            text.extend_from_slice(&bytes.map(|byte| byte.to_le_bytes()[0]));
-            rest = others;
-            continue;
-        }
-        let Some(char) = char::decode_utf16(rest.iter().copied()).next() else {
-            return;
-        };
-        let char = char.unwrap_or('\u{fffd}');
-        text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-        let (_, left) = split(rest, char.len_utf16());
-        rest = left;
-    }
-}
-
-/// Units below 128 at the start, by blocks that the compiler makes vectors of.
-fn ascii_prefix(units: &[u16]) -> usize {
-    let (blocks, _) = units.as_chunks::<32>();
+/// Whole blocks of ASCII.
+fn push_ascii<'u>(units: &'u [u16], text: &mut Vec<u8>) -> &'u [u16] {
+    let (blocks, _) = units.as_chunks::<BLOCK>();
     let whole = blocks
         .iter()
         .take_while(|block| block.iter().fold(0, |union, unit| union | unit) < 0x80)
         .count();
-    let (_, rest) = split(units, 32 * whole);
-    32 * whole + rest.iter().take_while(|&&unit| unit < 0x80).count()
+    let (narrow, rest) = split(units, BLOCK * whole);
+    #[expect(clippy::cast_possible_truncation, reason = "all units are below 128")]
+    text.extend(narrow.iter().map(|&unit| unit as u8));
+    rest
 }
 
-/// Units up to the first eight in a row that are below 128.
-fn wide_prefix(units: &[u16]) -> usize {
-    let mut run = 0;
-    for (at, &unit) in units.iter().enumerate() {
-        run = if unit < 0x80 { run + 1 } else { 0 };
-        if run == 8 {
-            return at - 7;
+/// What is no whole block of ASCII, up to where one may begin.
+fn push_others<'u>(units: &'u [u16], text: &mut Vec<u8>) -> &'u [u16] {
+    text.reserve(3 * units.len().min(1 << 16));
+    let mut rest = units;
+    loop {
+        while let Some((block, others)) = rest.split_first_chunk::<8>()
+            && block.iter().all(|&unit| is_three_bytes(unit))
+        {
+            let mut bytes = [0; 24];
+            for (three, &unit) in bytes.as_chunks_mut().0.iter_mut().zip(block) {
+                *three = three_bytes(unit);
+            }
+            text.extend_from_slice(&bytes);
+            rest = others;
+        }
+        let (ascii, others) = push_few(rest, text);
+        rest = others;
+        // No pair is cut here: what follows ASCII begins a character.
+        if ascii || rest.is_empty() {
+            return rest;
         }
     }
-    units.len()
+}
+
+/// Eight units, or nine where a pair stands across; says whether all were ASCII.
+fn push_few<'u>(units: &'u [u16], text: &mut Vec<u8>) -> (bool, &'u [u16]) {
+    let mut bytes = [0; 32];
+    let (mut length, mut taken, mut all) = (0, 0, 0);
+    while taken < 8
+        && let Some(&unit) = units.get(taken)
+        && let Some(place) = bytes.get_mut(length..).and_then(<[u8]>::first_chunk_mut)
+    {
+        all |= unit;
+        let written: [u8; 4];
+        (written, length) = match unit {
+            0..0x80 => ([unit.to_le_bytes()[0], 0, 0, 0], length + 1),
+            0x80..0x800 => {
+                let [one, two] = [0xc0 | unit >> 6, 0x80 | unit & 0x3f].map(low_byte);
+                ([one, two, 0, 0], length + 2)
+            }
+            _ => match units.get(taken + 1) {
+                Some(&low) if unit & 0xfc00 == 0xd800 && low & 0xfc00 == 0xdc00 => {
+                    taken += 1;
+                    (pair(unit, low), length + 4)
+                }
+                _ => {
+                    let known = if is_three_bytes(unit) { unit } else { 0xfffd };
+                    let [one, two, three] = three_bytes(known);
+                    ([one, two, three, 0], length + 3)
+                }
+            },
+        };
+        *place = written;
+        taken += 1;
+    }
+    text.extend_from_slice(bytes.get(..length).unwrap_or_default());
+    (all < 0x80, split(units, taken).1)
+}
+
+fn is_three_bytes(unit: u16) -> bool {
+    unit >= 0x800 && unit & 0xf800 != 0xd800
+}
+
+fn three_bytes(unit: u16) -> [u8; 3] {
+    [
+        0xe0 | unit >> 12,
+        0x80 | unit >> 6 & 0x3f,
+        0x80 | unit & 0x3f,
+    ]
+    .map(low_byte)
+}
+
+fn pair(high: u16, low: u16) -> [u8; 4] {
+    let point = 0x1_0000 + (u32::from(high & 0x3ff) << 10 | u32::from(low & 0x3ff));
+    [
+        0xf0 | point >> 18,
+        0x80 | point >> 12 & 0x3f,
+        0x80 | point >> 6 & 0x3f,
+        0x80 | point & 0x3f,
+    ]
+    .map(|part| part.to_le_bytes()[0])
+}
+
+fn low_byte(unit: u16) -> u8 {
+    unit.to_le_bytes()[0]
 }
 
 fn split(units: &[u16], at: usize) -> (&[u16], &[u16]) {

@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use thiserror::Error;
 
 use crate::bpe::{Bpe, RUN_BYTES};
-use crate::cache::{PHRASE_BYTES, PhraseCache, WORD_BYTES, WORD_TOKENS, WordCache};
+use crate::cache::{
+    CountCache, PHRASE_BYTES, PhraseCache, WORD_BYTES, WORD_TOKENS, WordCache, word_key, word_of,
+};
 use crate::encoding::Encoding;
 use crate::special::{self, SpecialTokens};
 use crate::split::pieces;
@@ -20,6 +22,7 @@ const RUN_END_BYTES: usize = 512;
 pub struct Tokenizer {
     encoding: Encoding,
     bpe: Bpe,
+    counts: CountCache,
     words: WordCache,
     phrases: PhraseCache,
     /// How many tokens the ends of long runs have.
@@ -47,6 +50,7 @@ impl Tokenizer {
         Self {
             encoding,
             bpe: Bpe::new(encoding.tables().vocabulary(), encoding.limit()),
+            counts: CountCache::new(),
             words: WordCache::new(),
             phrases: PhraseCache::new(),
             run_ends: HashMap::new(),
@@ -202,20 +206,22 @@ impl Tokenizer {
     #[inline(always)]
     fn count_piece(&mut self, text: &[u8], start: usize, end: usize) -> usize {
         if end - start <= WORD_BYTES {
-            let key = WordCache::key(text, start, end);
-            return match self.words.get(key) {
-                Some(word) => word.count as usize,
-                None => self.count_new_word(text.get(start..end).unwrap_or_default(), key),
+            let key = word_key(text, start, end);
+            return match self.counts.get(key) {
+                0 => self.count_new_word(key),
+                count => count,
             };
         }
         self.count_long(text.get(start..end).unwrap_or_default())
     }
 
     #[inline(never)]
-    fn count_new_word(&mut self, piece: &[u8], key: u128) -> usize {
+    fn count_new_word(&mut self, key: u128) -> usize {
+        let (bytes, length) = word_of(key);
         self.scratch.clear();
+        let piece = bytes.get(..length).unwrap_or_default();
         self.bpe.encode(piece, &mut self.scratch);
-        self.words.put(key, &self.scratch);
+        self.counts.put(key, self.scratch.len());
         self.scratch.len()
     }
 
@@ -269,7 +275,7 @@ impl Tokenizer {
         if piece.len() > WORD_BYTES {
             return self.bpe.encode(piece, tokens);
         }
-        let key = WordCache::key(text, start, end);
+        let key = word_key(text, start, end);
         if let Some(word) = self.words.get(key) {
             let count = word.count as usize;
             if count <= WORD_TOKENS {

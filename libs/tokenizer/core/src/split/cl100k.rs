@@ -4,7 +4,7 @@ use super::{contraction, letters, lines_or_spaces, run, symbols, up_to_three_num
 use crate::classes::{NEWLINE, NUMBER, class_at, is_letter};
 
 /// Where the piece that starts at `start` ends.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn end(text: &[u8], start: usize) -> usize {
     let (class, length) = class_at(text, start);
     if is_letter(class) {

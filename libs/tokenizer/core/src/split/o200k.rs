@@ -4,11 +4,11 @@
 
 use super::{contraction, lines_or_spaces, symbols, up_to_three_numbers};
 use crate::classes::{
-    CASELESS, LOWER, MARK, NEWLINE, NUMBER, UPPER, ascii_letters, class_at, is_letter,
+    CASELESS, LOWER, MARK, NEWLINE, NUMBER, UPPER, ascii_letters, class_at, ideographs, is_letter,
 };
 
 /// Where the piece that starts at `start` ends.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn end(text: &[u8], start: usize) -> usize {
     let (class, length) = class_at(text, start);
     if class == NUMBER {
@@ -67,7 +67,7 @@ fn word(text: &[u8], start: usize) -> Word {
             }
             UPPER => at += length,
             CASELESS | MARK => {
-                at += length;
+                at = ideographs(text, at + length);
                 given_back = Some(at);
             }
             _ => {

@@ -4,7 +4,7 @@ use super::{letters, run, spaces, symbols};
 use crate::classes::{NUMBER, class_at, is_letter};
 
 /// Where the piece that starts at `start` ends.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn end(text: &[u8], start: usize) -> usize {
     let (class, length) = class_at(text, start);
     if let Some(end) = contraction(text, start) {
