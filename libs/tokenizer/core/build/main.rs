@@ -51,6 +51,7 @@ fn write_vocabulary(out: &Path, text: &str) -> Result<(), Box<dyn Error>> {
     words("trie", double_array::build(&trie))?;
     words("prefixes", trie::prefixes(&trie, merges.tokens.len()))?;
     words("pairs", pairs::build(&merges.halves))?;
+    words("filter", pairs::filter(&merges.halves))?;
     words("halves", merges.halves.iter().flatten().copied().collect())?;
     let mut ends = vec![0];
     for token in &merges.tokens {

@@ -230,6 +230,10 @@ impl Bpe {
     fn merged(&self, left: u32, right: u32) -> Option<u32> {
         let pairs = self.vocabulary.pairs;
         let hash = (u64::from(left) << 32 | u64::from(right)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let word = self.vocabulary.filter.get((hash >> 48) as usize)?;
+        if word >> (hash >> 43 & 31) & 1 == 0 {
+            return None;
+        }
         let mut slot = (hash >> (64 - self.pair_bits)) as usize;
         loop {
             let entry = *pairs.get(slot)?;

@@ -14,6 +14,7 @@ pub(crate) struct Tables {
     trie: &'static Aligned<[u8]>,
     prefixes: &'static Aligned<[u8]>,
     pairs: &'static Aligned<[u8]>,
+    filter: &'static Aligned<[u8]>,
     halves: &'static Aligned<[u8]>,
     ends: &'static Aligned<[u8]>,
     bytes: &'static [u8],
@@ -29,6 +30,8 @@ pub(crate) struct Vocabulary {
     pub prefixes: &'static [u32],
     /// Hash table of which two tokens merge into which.
     pub pairs: &'static [u32],
+    /// Bits of the hashes of those pairs.
+    pub filter: &'static [u32],
     /// The two tokens that each is merged from.
     pub halves: &'static [[u32; 2]],
     /// Where each token ends in `bytes`; the first word is 0.
@@ -43,6 +46,7 @@ impl Tables {
             trie: cast_slice(&self.trie.0),
             prefixes: cast_slice(&self.prefixes.0),
             pairs: cast_slice(&self.pairs.0),
+            filter: cast_slice(&self.filter.0),
             halves: cast_slice(&self.halves.0),
             ends: cast_slice(&self.ends.0),
             bytes: self.bytes,
@@ -74,6 +78,7 @@ macro_rules! tables {
             trie: &Aligned(*embedded!(concat!($name, ".trie"))),
             prefixes: &Aligned(*embedded!(concat!($name, ".prefixes"))),
             pairs: &Aligned(*embedded!(concat!($name, ".pairs"))),
+            filter: &Aligned(*embedded!(concat!($name, ".filter"))),
             halves: &Aligned(*embedded!(concat!($name, ".halves"))),
             ends: &Aligned(*embedded!(concat!($name, ".ends"))),
             bytes: embedded!(concat!($name, ".bytes")),
