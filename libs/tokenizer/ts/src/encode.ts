@@ -4,7 +4,7 @@ import { TOKENIZER_CODES } from './codes';
 import type { EngineOptions } from './count';
 import { type Encoding, encodingNumber, type Model } from './encodings';
 import { engineFor } from './engine';
-import { checkText, isShared, kind, tag } from './input';
+import { checkText, isShared, kind, typedArrayName } from './input';
 import { type SpecialTokenOptions, wantedSpecial } from './special-tokens';
 
 /**
@@ -55,7 +55,7 @@ export function decodeBytes(
 }
 
 function checkTokens(tokens: unknown): Uint32Array {
-  if (tag(tokens) === 'Uint32Array') {
+  if (typedArrayName(tokens) === 'Uint32Array') {
     const given = tokens as Uint32Array;
     return isShared(given) ? new Uint32Array(given) : given;
   }

@@ -11,12 +11,31 @@ export function checkText(text: unknown, name = 'text'): string | Uint8Array {
       `${name} must be a string or a Uint8Array, and is ${kind(text)}`,
     );
   }
+  if (text.length > MOST_TEXT_BYTES) {
+    throw TOKENIZER_CODES.error(
+      'INPUT_INVALID',
+      `${name} has ${text.length} bytes, and may have ${MOST_TEXT_BYTES}`,
+    );
+  }
   return isShared(text) ? new Uint8Array(text) : text;
 }
 
-/** By its tag: one of another realm is no instance of this one's class. */
+/** What a string of V8 may have: UTF-8 of so many bytes always fits into one. */
+const MOST_TEXT_BYTES = 2 ** 29 - 24;
+
+/** Also where it comes from another realm. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array || tag(value) === 'Uint8Array';
+  return typedArrayName(value) === 'Uint8Array';
+}
+
+const nameOfTypedArray = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get!;
+
+/** The name of its class, which nobody can feign; undefined for what is no typed array. */
+export function typedArrayName(value: unknown): string | undefined {
+  return Reflect.apply(nameOfTypedArray, value, []) as string | undefined;
 }
 
 /** Whether other threads may write to it. */
@@ -24,7 +43,7 @@ export function isShared({ buffer }: ArrayBufferView): boolean {
   return tag(buffer) === 'SharedArrayBuffer';
 }
 
-export function tag(value: unknown): string {
+function tag(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 

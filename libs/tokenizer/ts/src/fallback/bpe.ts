@@ -3,6 +3,9 @@
 import { edgeSlot, NONE, pairSlot, type Vocabulary } from './vocabulary';
 
 const ANSWERS = 1 << 12;
+/** Bytes of the shortest run that is looked for, and how many of one stay: two of the longest tokens. */
+const RUN_BYTES = 384;
+const KEPT_RUN_BYTES = 256;
 
 /** Encodes pieces, which {@link Bpe.bytes} holds. */
 export class Bpe {
@@ -64,18 +67,48 @@ export class Bpe {
     if (length === 0) return 0;
     if (this.tokens.length < length) this.tokens = new Int32Array(2 * length);
     if (this.dead.length <= length) this.dead = new Uint8Array(2 * length);
-    const { tokens, dead } = this;
-    let candidate = this.longest(0, length);
-    if (this.lengthOf(candidate) === length) {
-      tokens[0] = candidate;
-      return 1;
+    const run = length >= RUN_BYTES ? this.leadingRun(length) : undefined;
+    if (run !== undefined) {
+      const { token, leftOut } = run;
+      const count = this.search(leftOut * this.lengthOf(token), length, leftOut);
+      // The rest begins with the token too, so that all neighbours stay apart.
+      if (this.tokens[leftOut] === token) {
+        this.tokens.fill(token, 0, leftOut);
+        return count;
+      }
     }
-    dead.fill(0, 0, length + 1);
-    let count = 0;
-    let at = 0;
+    return this.search(0, length, 0);
+  }
+
+  /** The token that a long piece begins with again and again, and how often it may be left out. */
+  private leadingRun(length: number): { token: number; leftOut: number } | undefined {
+    for (let period = 1; period <= 4; period++) {
+      let run = period;
+      while (run < length && this.bytes[run] === this.bytes[run - period]) run++;
+      if (run < RUN_BYTES) continue;
+      this.search(0, RUN_BYTES, 0);
+      const token = this.tokens[0]!;
+      const size = this.lengthOf(token);
+      if (size % period !== 0 || !this.stayApart(token, token)) return undefined;
+      return { token, leftOut: Math.floor((run - KEPT_RUN_BYTES) / size) };
+    }
+    return undefined;
+  }
+
+  /** Encodes the bytes from `start` up to `length`, with the first of their tokens at `floor`; answers with where they end. */
+  private search(start: number, length: number, floor: number): number {
+    const { tokens, dead } = this;
+    let candidate = this.longest(start, length);
+    if (this.lengthOf(candidate) === length - start) {
+      tokens[floor] = candidate;
+      return floor + 1;
+    }
+    dead.fill(0, start, length + 1);
+    let count = floor;
+    let at = start;
     for (;;) {
       const end = at + this.lengthOf(candidate);
-      if (dead[end] === 0 && (count === 0 || this.stayApart(tokens[count - 1]!, candidate))) {
+      if (dead[end] === 0 && (count === floor || this.stayApart(tokens[count - 1]!, candidate))) {
         tokens[count++] = candidate;
         at = end;
         if (at === length) return count;

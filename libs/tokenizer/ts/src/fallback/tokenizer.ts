@@ -67,7 +67,8 @@ export class ScriptTokenizer {
   decode(tokens: Uint32Array): Uint8Array {
     const parts: Uint8Array[] = [];
     let length = 0;
-    tokens.forEach((token, index) => {
+    for (let index = 0; index < tokens.length; index++) {
+      const token = tokens[index]!;
       const name = this.bytesOf(token) === undefined ? specialName(this.encoding, token) : undefined;
       const part = this.bytesOf(token) ?? (name === undefined ? undefined : new TextEncoder().encode(name));
       if (part === undefined) {
@@ -76,7 +77,7 @@ export class ScriptTokenizer {
       }
       parts.push(part);
       length += part.length;
-    });
+    }
     const bytes = new Uint8Array(length);
     let at = 0;
     for (const part of parts) {

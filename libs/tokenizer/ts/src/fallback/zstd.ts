@@ -5,6 +5,8 @@ import { Decompress } from 'fzstd';
 import { TOKENIZER_CODES } from '../codes';
 
 const MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+/** Of all numbers but the last four bits: sixteen of them open frames that hold no data. */
+const SKIPPABLE = 0x184d2a5;
 /** A block holds at most 128 KiB. */
 const BLOCK = 1 << 17;
 /** The largest window that is taken, as in the core: 128 MiB. */
@@ -33,7 +35,7 @@ export function storedFrame(data: Uint8Array): Uint8Array {
 
 /** The data of all frames. @throws FishplateError `OUTPUT_TOO_LARGE`, `DATA_DAMAGED`. */
 export function readFrames(data: Uint8Array, maxBytes: number): Uint8Array {
-  checkHeader(data, maxBytes);
+  checkFrames(data, maxBytes);
   const parts: Uint8Array[] = [];
   let length = 0;
   const stream = new Decompress((part) => {
@@ -60,30 +62,60 @@ export function readFrames(data: Uint8Array, maxBytes: number): Uint8Array {
   return whole;
 }
 
-/** Looks at what the first frame asks for, before memory is given to it. */
-function checkHeader(data: Uint8Array, maxBytes: number): void {
-  if (data.length < 6 || MAGIC.some((byte, index) => data[index] !== byte)) {
-    throw TOKENIZER_CODES.error('DATA_DAMAGED', 'the data does not begin as zstd does');
+/** Looks at what all frames ask for, before memory is given to them. */
+function checkFrames(data: Uint8Array, maxBytes: number): void {
+  if (data.length < 6) throw damaged('the data ends within the header of a frame');
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  let size = 0;
+  for (let at = 0; at < data.length; ) {
+    if (data.length - at < 6) throw damaged('the data ends within the header of a frame');
+    const magic = view.getUint32(at, true);
+    if (magic >>> 4 === SKIPPABLE) {
+      if (data.length - at < 8) throw damaged('the data ends within a skippable frame');
+      at += 8 + view.getUint32(at + 4, true);
+      if (at > data.length) throw damaged('the data ends within a skippable frame');
+      continue;
+    }
+    if (MAGIC.some((byte, index) => data[at + index] !== byte)) {
+      throw damaged(at === 0 ? 'the data does not begin as zstd does' : `no frame begins at byte ${at}`);
+    }
+    const header = frameHeader(data, at);
+    if ((size += header.size) > maxBytes) throw tooLarge(maxBytes);
+    at = header.end;
+    for (let last = false; !last; ) {
+      if (at + 3 > data.length) throw damaged('the data ends within a frame');
+      const block = data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16);
+      last = (block & 1) === 1;
+      // A block that repeats one byte holds that byte.
+      at += 3 + (((block >> 1) & 3) === 1 ? 1 : block >> 3);
+    }
+    if (header.hasChecksum) at += 4;
+    if (at > data.length) throw damaged('the data ends within a frame');
   }
-  const descriptor = data[4]!;
+}
+
+/** Where the blocks of a frame begin, and what the header says. */
+function frameHeader(data: Uint8Array, start: number): { end: number; size: number; hasChecksum: boolean } {
+  const descriptor = data[start + 4]!;
   const isSingle = (descriptor & 0x20) !== 0;
-  const dictionaryBytes = [0, 1, 2, 4][descriptor & 3]!;
-  if (dictionaryBytes > 0) {
+  if ((descriptor & 3) !== 0) {
     throw TOKENIZER_CODES.error('NATIVE_ONLY', 'the data was compressed with a dictionary');
   }
   if (!isSingle) {
-    const window = data[5]!;
+    const window = data[start + 5]!;
     const size = 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8);
-    if (size > WINDOW) {
-      throw TOKENIZER_CODES.error('DATA_DAMAGED', `the frame asks for a window of ${size} bytes`);
-    }
+    if (size > WINDOW) throw damaged(`the frame asks for a window of ${size} bytes`);
   }
   const sizeBytes = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
-  const start = isSingle ? 5 : 6;
+  const sizeStart = start + (isSingle ? 5 : 6);
   let size = 0;
-  for (let index = sizeBytes - 1; index >= 0; index--) size = size * 256 + (data[start + index] ?? 0);
+  for (let index = sizeBytes - 1; index >= 0; index--) size = size * 256 + (data[sizeStart + index] ?? 0);
   if (sizeBytes === 2) size += 256;
-  if (size > maxBytes) throw tooLarge(maxBytes);
+  return { end: sizeStart + sizeBytes, size, hasChecksum: (descriptor & 4) !== 0 };
+}
+
+function damaged(message: string): Error {
+  return TOKENIZER_CODES.error('DATA_DAMAGED', message);
 }
 
 function tooLarge(maxBytes: number): Error {
