@@ -6,7 +6,7 @@ use crate::commit;
 use crate::error::{Result, StorageError};
 use crate::options::Durability;
 use crate::record::{MAX_EVENT, MAX_STREAM, kind};
-use crate::state::{Callback, Draft, Inner, State};
+use crate::state::{Callback, Committer, Draft, Inner, State};
 use crate::store::Store;
 
 /// Largest batch in bytes.
@@ -140,7 +140,11 @@ impl Store {
                 if state.is_full() {
                     return state.write_out(&self.inner);
                 }
-                self.inner.commit.notify_one();
+                // One that waits already hands it over soon.
+                if state.committer == Committer::Idle {
+                    state.committer = Committer::Busy;
+                    self.inner.commit.notify_one();
+                }
                 Ok(())
             }
             Durability::Os => state.write_out(&self.inner),

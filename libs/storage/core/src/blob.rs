@@ -45,10 +45,10 @@ pub fn store(system: &dyn System, paths: &Paths, bytes: &[u8], is_known: bool) -
     let fail = |error: io::Error| StorageError::io("write", &waiting, &error);
     system.random(&mut random).map_err(fail)?;
     let temporary = waiting.join(format!("{:016x}.tmp", u64::from_le_bytes(random)));
-    let write = || -> io::Result<()> {
+    let write = || -> io::Result<_> {
         let file = system.open(&temporary, Access::Create)?;
         write_full(&*file, bytes, 0)?;
-        file.sync()
+        Ok(file)
     };
     let (name, written) = std::thread::scope(|scope| {
         let hashing = std::thread::Builder::new().spawn_scoped(scope, || name_of(bytes));
@@ -57,14 +57,20 @@ pub fn store(system: &dyn System, paths: &Paths, bytes: &[u8], is_known: bool) -
         let name = hashing.ok().and_then(|hashing| hashing.join().ok());
         (name.unwrap_or_else(|| name_of(bytes)), written)
     });
-    written.map_err(fail)?;
+    let file = written.map_err(fail)?;
     let path = paths.blob(&name);
     let folder = path.parent().unwrap_or(&waiting);
+    // Renamed before it is synced: so a journal takes content and name together. Nobody looks for it before the record that names
+    // it, which is written when both are on the disk.
     let put = || -> io::Result<()> {
         system.rename(&temporary, &path)?;
+        file.sync()?;
         system.sync_directory(folder)
     };
-    put().map_err(|error| StorageError::io("write", &path, &error))?;
+    put().map_err(|error| {
+        let _ = system.remove(&path);
+        StorageError::io("write", &path, &error)
+    })?;
     Ok(name)
 }
 

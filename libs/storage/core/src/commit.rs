@@ -4,7 +4,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::StorageError;
-use crate::state::{Callback, Inner, State, Waiter};
+use crate::state::{Callback, Committer, Inner, State, Waiter};
 
 /// When nobody came for so long, nobody else is expected.
 const QUIET: Duration = Duration::from_micros(200);
@@ -17,7 +17,8 @@ pub fn wait_for_sync(inner: &Inner, state: &mut State, callback: Callback) {
         offset,
         callback,
     });
-    if state.waiters.len() >= state.wake_at {
+    if state.waiters.len() >= state.wake_at && state.committer != Committer::Busy {
+        state.committer = Committer::Busy;
         inner.commit.notify_one();
     }
 }
@@ -37,15 +38,19 @@ pub fn run(inner: &Arc<Inner>) {
                 return;
             }
             if !buffered {
+                state.committer = Committer::Idle;
                 state = inner
                     .commit
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner);
+                state.committer = Committer::Busy;
                 continue;
             }
             // What was appended without waiting gets to the system all the same.
+            state.committer = Committer::Waiting;
             let waited = inner.commit.wait_timeout(state, inner.options.group_window);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.committer = Committer::Busy;
             if state.waiters.is_empty() {
                 // A failure is remembered in the state.
                 let _ = state.write_out(inner);
@@ -67,8 +72,10 @@ fn gather<'a>(inner: &'a Inner, mut state: MutexGuard<'a, State>) -> MutexGuard<
         }
         let before = state.waiters.len();
         state.wake_at = state.expected;
+        state.committer = Committer::Waiting;
         let waited = inner.commit.wait_timeout(state, left.min(QUIET));
         state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.committer = Committer::Busy;
         if state.waiters.len() == before {
             break;
         }

@@ -105,6 +105,7 @@ impl Inner {
                 checksum,
                 end,
                 sealed: false,
+                states: 0,
                 marks: Vec::new(),
             });
         }

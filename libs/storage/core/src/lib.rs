@@ -8,6 +8,7 @@
 
 mod append;
 mod blob;
+mod cache;
 mod catalog;
 mod checkpoint;
 mod commit;
@@ -16,16 +17,20 @@ mod delta;
 mod error;
 mod fill;
 mod follow;
+mod fork;
 mod format;
 mod history;
+mod load;
 mod lock;
 mod open;
 mod options;
 mod os;
 mod prune;
+mod put;
 mod record;
 mod recover;
 mod replay;
+mod roll;
 mod salvage;
 mod scan;
 mod segment;

@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex};
 
+use crate::cache::Cache;
 use crate::catalog::Catalog;
-use crate::checkpoint::Cache;
 use crate::error::{Result, StorageError};
 use crate::fill::SegmentFile;
+use crate::fork::process_id;
 use crate::format::{LOG, Paths, PruneMark, SegmentHeader, StoreId, decode_store, encode_store};
 use crate::lock::Lock;
 use crate::options::Options;
 use crate::record::seed;
 use crate::recover::{OpenReport, Tail, mend, read_tail, report};
+use crate::roll::create;
 use crate::segment::{self, Segment};
-use crate::state::{Active, Inner, State, create};
+use crate::state::{Active, Committer, Inner, State};
 use crate::system::{Access, System, read_file, write_durably};
 
 /// A store that was opened, before its threads run.
@@ -140,6 +142,7 @@ pub fn load(system: &dyn System, paths: &Paths, id: &StoreId, writes: bool) -> R
     }
     last.end = tail.position.offset;
     last.sealed = tail.sealed;
+    last.states = if tail.sealed { tail.seal.states } else { 0 };
     last.marks.clone_from(&tail.seal.marks);
     Ok(Loaded {
         segments: listing.segments,
@@ -170,6 +173,8 @@ pub fn inner(
         waiters: VecDeque::new(),
         expected: 1,
         wake_at: 1,
+        committer: Committer::Busy,
+        sleepers: 0,
         committing: false,
         watchers: Vec::new(),
         next_watcher: 0,
@@ -180,7 +185,7 @@ pub fn inner(
         paths,
         options: options.clone(),
         id,
-        pid: std::process::id(),
+        pid: process_id(),
         before: AtomicU64::new(loaded.mark.before),
         first_segment: AtomicU64::new(loaded.mark.segment),
         state: Mutex::new(state),
@@ -318,6 +323,7 @@ fn is_unused(system: &dyn System, paths: &Paths) -> Result<bool> {
         checksum,
         end: 0,
         sealed: false,
+        states: 0,
         marks: Vec::new(),
     };
     let tail = read_tail(&*file, &first, paths);

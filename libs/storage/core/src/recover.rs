@@ -141,6 +141,9 @@ pub fn note(seal: &mut Seal, header: &crate::record::RecordHeader, position: &Po
         return;
     }
     seal.records += 1;
+    if header.kind == kind::CHECKPOINT {
+        seal.states += header.total() as u64;
+    }
     if header.kind != kind::EVENT {
         return;
     }

@@ -242,7 +242,11 @@ impl Cursor {
                 return Err(bad("the record is longer than the log"));
             }
             if total > rest.len() {
-                if at == 0 {
+                if header.kind != kind::EVENT {
+                    // It is not given, so not read either; the next record says whether its checksum was right.
+                    position.check(&header).map_err(bad)?;
+                    position = position.after(&header);
+                } else if at == 0 {
                     return Ok(Some(total));
                 }
                 break;

@@ -30,6 +30,9 @@ pub struct Seal {
     pub events: u64,
     /// Number of records before the seal.
     pub records: u64,
+    /// Bytes of the records of checkpoints.
+    #[serde(default)]
+    pub states: u64,
     /// Where a replay can begin.
     #[serde(default)]
     pub marks: Vec<Mark>,
@@ -65,6 +68,8 @@ pub struct Segment {
     pub end: u64,
     /// Whether nothing will follow.
     pub sealed: bool,
+    /// Bytes of the records of checkpoints, once it is sealed.
+    pub states: u64,
     /// Where a replay can begin.
     pub marks: Vec<Mark>,
 }
@@ -245,6 +250,7 @@ pub fn load(
             checksum,
             end,
             sealed: false,
+            states: 0,
             marks: Vec::new(),
         };
         if let Some(next) = &next {
@@ -256,6 +262,7 @@ pub fn load(
             segment = Segment {
                 end,
                 sealed: true,
+                states: seal.states,
                 marks: seal.marks,
                 ..segment
             };

@@ -1,24 +1,26 @@
 //! What an open store holds, and how records get into the log.
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::cache::Cache;
 use crate::catalog::Catalog;
-use crate::checkpoint::Cache;
 use crate::error::{Result, StorageError};
 use crate::fill::SegmentFile;
-use crate::format::{Paths, SegmentHeader, StoreId};
+use crate::fork::process_id;
+use crate::format::{Paths, StoreId};
 use crate::options::Options;
-use crate::record::{FLAG_CONTINUES, FLAG_GAP, NewRecord, encode, kind, record_bytes, seed};
+use crate::record::{FLAG_CONTINUES, FLAG_GAP, NewRecord, encode, kind, record_bytes};
 use crate::scan::Position;
 use crate::segment::{Mark, Seal, Segment};
-use crate::system::{Access, System, write_durably};
+use crate::system::System;
 
 /// Written without being asked when so much is waiting.
 const BUFFER: usize = 256 << 10;
+/// How much room for what is waiting is kept: enough for a state in the log.
+const KEPT: usize = 4 << 20;
 /// How far marks are apart.
 const MARK_EVERY: u64 = 256 << 10;
 
@@ -118,6 +120,17 @@ pub struct Active {
     pub seal: Seal,
 }
 
+/// What the thread that syncs for many does. To wake one that does not wait is a call of the system for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committer {
+    /// It works, or does not run: it will look by itself.
+    Busy,
+    /// It waits for others to join, or to hand over what nobody waits for.
+    Waiting,
+    /// It waits for anything to do.
+    Idle,
+}
+
 /// What changes.
 pub struct State {
     /// Segments in order; never empty.
@@ -144,6 +157,10 @@ pub struct State {
     pub wake_at: usize,
     /// Whether the committer runs.
     pub committing: bool,
+    /// What it does.
+    pub committer: Committer,
+    /// Threads that wait for events.
+    pub sleepers: usize,
     /// For tails.
     pub watchers: Vec<Watcher>,
     /// Number of the next watcher.
@@ -166,7 +183,7 @@ impl Inner {
     /// The state, if this process may use it.
     pub fn lock(&self) -> Result<MutexGuard<'_, State>> {
         // Before any mutex: in a fork it may be held by a thread that is not there.
-        let current = std::process::id();
+        let current = process_id();
         if current != self.pid {
             return Err(StorageError::Forked {
                 opened: self.pid,
@@ -220,7 +237,8 @@ impl State {
         error
     }
 
-    fn active(&mut self) -> Result<&mut Active> {
+    /// The writer's segment.
+    pub fn active(&mut self) -> Result<&mut Active> {
         self.active.as_mut().ok_or(StorageError::ReadOnly)
     }
 
@@ -251,7 +269,7 @@ impl State {
     }
 
     /// Appends a record to the buffer, and takes it into the catalog.
-    fn encode(&mut self, draft: &Draft<'_>, batch: u32) -> Result<()> {
+    pub fn encode(&mut self, draft: &Draft<'_>, batch: u32) -> Result<()> {
         let (time, mut position, number) = (self.time, self.position, self.segment());
         let active = self.active()?;
         let is_event = draft.kind == kind::EVENT;
@@ -306,6 +324,9 @@ impl State {
         position.offset += (active.buffer.len() - start) as u64;
         position.batch = batch;
         position.next += u64::from(is_event);
+        if draft.kind == kind::CHECKPOINT {
+            active.seal.states += position.offset - offset;
+        }
         self.position = position;
         if !is_event {
             let payload = draft.payload.concat();
@@ -350,7 +371,7 @@ impl State {
         }
         active.written += active.buffer.len() as u64;
         active.buffer.clear();
-        active.buffer.shrink_to(4 * BUFFER);
+        active.buffer.shrink_to(KEPT);
         let (written, known) = (
             active.written,
             self.segments
@@ -375,7 +396,9 @@ impl State {
 
     /// Tells those who wait for events.
     pub fn announce(&mut self, inner: &Inner) {
-        inner.changed.notify_all();
+        if self.sleepers > 0 {
+            inner.changed.notify_all();
+        }
         let last = self.last();
         if self.watchers.iter().any(|watcher| watcher.after < last) {
             let (ready, rest) = std::mem::take(&mut self.watchers)
@@ -412,124 +435,4 @@ impl State {
         }
         Ok(())
     }
-
-    /// Seals the segment and begins the next.
-    pub fn roll(&mut self, inner: &Inner) -> Result<()> {
-        let number = self.segment();
-        self.seal(inner)?;
-        self.begin(inner, number + 1)
-    }
-
-    /// Ends the segment.
-    pub fn seal(&mut self, inner: &Inner) -> Result<()> {
-        let payload = self.active()?.seal.encode();
-        self.encode(&Draft::new(kind::SEAL, "", &[&payload]), 0)?;
-        self.write_out(inner)?;
-        let (number, end) = (self.segment(), self.position.offset);
-        let path = inner.paths.segment(number);
-        let active = self.active()?;
-        active.synced = 0;
-        let finished = active.file.finish(end).and_then(|()| active.file.sync());
-        if let Err(error) = finished {
-            return Err(self.poison(StorageError::io("seal", &path, &error)));
-        }
-        if let Some(segment) = self.segments.last_mut() {
-            segment.sealed = true;
-        }
-        Ok(())
-    }
-
-    /// Makes a segment and writes to it from now on.
-    pub fn begin(&mut self, inner: &Inner, number: u64) -> Result<()> {
-        let header = SegmentHeader {
-            id: inner.id,
-            number,
-            first: self.position.next,
-            created: if self.keeps_times {
-                self.time
-            } else {
-                self.time.max(inner.system.now())
-            },
-            previous: self.position.previous,
-        };
-        let path = inner.paths.segment(number);
-        let made = create(
-            &*inner.system,
-            &path,
-            &header,
-            &self.catalog,
-            inner.options.segment_bytes,
-        );
-        let (segment, active, position) = made.map_err(|error| self.poison(error))?;
-        let is_synced = self.active.as_ref().is_some_and(|active| active.is_synced);
-        self.time = header.created;
-        self.segments.push(segment);
-        self.active = Some(Active {
-            is_synced,
-            ..active
-        });
-        self.position = position;
-        Ok(())
-    }
-}
-
-/// Writes a segment with its directory.
-pub fn create(
-    system: &dyn System,
-    path: &Path,
-    header: &SegmentHeader,
-    catalog: &Catalog,
-    limit: u64,
-) -> Result<(Segment, Active, Position)> {
-    let (head, checksum) = header.encode();
-    let mut position = Position::start(header, checksum);
-    let seed = seed(&header.id, header.number);
-    let directory = catalog.directory();
-    let record = NewRecord {
-        kind: kind::DIRECTORY,
-        flags: 0,
-        stream: "",
-        batch: 0,
-        seq: header.first - 1,
-        time: header.created,
-        synced: 0,
-        payload: &[&directory],
-    };
-    let mut bytes = Vec::new();
-    position.previous = encode(
-        &mut bytes,
-        seed,
-        position.offset,
-        position.previous,
-        &record,
-    );
-    position.offset += bytes.len() as u64;
-    let file = write_durably(system, path, &[&head, &bytes])?;
-    let ahead = system
-        .open(path, Access::Write)
-        .map_err(|error| StorageError::io("open", path, &error))?;
-    let end = position.offset;
-    let active = Active {
-        file: Arc::new(SegmentFile::new(file, ahead, end, limit)),
-        seed,
-        written: end,
-        synced: end,
-        is_synced: false,
-        buffer: Vec::new(),
-        seal: Seal {
-            records: 1,
-            ..Seal::default()
-        },
-    };
-    Ok((
-        Segment {
-            header: *header,
-            checksum,
-            end,
-            sealed: false,
-            marks: Vec::new(),
-        },
-        active,
-        position,
-    ))
 }

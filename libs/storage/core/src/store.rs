@@ -155,8 +155,10 @@ impl Store {
             } else {
                 left
             };
+            state.sleepers += 1;
             let waited = self.inner.changed.wait_timeout(state, nap);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.sleepers -= 1;
             if state.closed {
                 return Err(StorageError::Closed);
             }

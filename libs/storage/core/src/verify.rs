@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
-use crate::checkpoint::Cache;
+use crate::cache::Cache;
 use crate::error::{Result, StorageError};
 use crate::format::Paths;
 use crate::scan::{Found, Position, Scanner};

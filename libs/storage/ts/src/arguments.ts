@@ -24,30 +24,43 @@ function isWellFormed(text: string): boolean {
   return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 }
 
-/** Size of an event in bytes of what is stored. */
-export function checkEvent(event: unknown, what = 'event'): number {
+/** Size of an event in bytes of what is stored; of one in a batch, its index is told where it is no event. */
+export function checkEvent(event: unknown, index?: number): number {
   if (typeof event === 'string') {
     // No character takes less than a byte, so that huge strings are not even measured.
     const bytes = event.length > MAX_EVENT ? event.length : Buffer.byteLength(event);
     if (bytes > MAX_EVENT) throw tooLarge('an event', bytes, MAX_EVENT);
     if (!isWellFormed(event)) {
+      const what = eventName(index);
       throw invalid(`${what} holds a lone surrogate, which UTF-8 cannot keep; pass bytes instead`);
     }
     return bytes;
   }
-  const bytes = checkBytes(event, what, 'a string or a Uint8Array');
+  const bytes =
+    event instanceof Uint8Array
+      ? checkOwn(event, 'event', index)
+      : checkBytes(event, eventName(index), 'a string or a Uint8Array');
   if (bytes > MAX_EVENT) throw tooLarge('an event', bytes, MAX_EVENT);
   return bytes;
+}
+
+function eventName(index: number | undefined): string {
+  return index === undefined ? 'event' : `event ${index} of the batch`;
 }
 
 /** Size of a Uint8Array that nobody else writes to. */
 export function checkBytes(value: unknown, what: string, wanted = 'a Uint8Array'): number {
   if (!(value instanceof Uint8Array)) throw invalid(`${what} is ${kindOf(value)}; it must be ${wanted}`);
+  return checkOwn(value, what, undefined);
+}
+
+function checkOwn(value: Uint8Array, of: string, index: number | undefined): number {
+  const name = () => (index === undefined ? of : eventName(index));
   if (value.buffer instanceof SharedArrayBuffer) {
-    throw invalid(`${what} is in a SharedArrayBuffer, where it may change meanwhile; pass a copy`);
+    throw invalid(`${name()} is in a SharedArrayBuffer, where it may change meanwhile; pass a copy`);
   }
   if (value.byteLength === 0 && isDetached(value)) {
-    throw invalid(`the buffer of ${what} is detached: it was transferred to somebody else`);
+    throw invalid(`the buffer of ${name()} is detached: it was transferred to somebody else`);
   }
   return value.byteLength;
 }

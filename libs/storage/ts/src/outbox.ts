@@ -78,6 +78,27 @@ export class Outbox {
     this.onAppend();
   };
 
+  /** The events of a batch, in the room of the turn, which is handed over before: good until the next event is taken in. */
+  packBatch(events: readonly (Uint8Array | string)[], sizes: Uint32Array, stream: string): Packed {
+    this.flush();
+    const layout = new Uint32Array(2 * events.length);
+    let total = 0;
+    for (const size of sizes) total += size;
+    this.reserve(total);
+    const { bytes } = this;
+    let used = 0;
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index]!;
+      const size = sizes[index]!;
+      if (typeof event === 'string') bytes.write(event, used, size, 'utf8');
+      else bytes.set(event, used);
+      used += size;
+      layout[2 * index] = used;
+    }
+    if (bytes.length > 4 * FULL) this.bytes = Buffer.allocUnsafeSlow(ROOM);
+    return { bytes: bytes.subarray(0, used), layout, streams: [stream], isBatch: true };
+  }
+
   private reserve(size: number): void {
     const needed = this.used + size;
     if (needed <= this.bytes.length) return;
@@ -85,23 +106,4 @@ export class Outbox {
     larger.set(this.bytes.subarray(0, this.used));
     this.bytes = larger;
   }
-}
-
-/** Packs the events of a batch. */
-export function packBatch(
-  events: readonly (Uint8Array | string)[],
-  sizes: readonly number[],
-  total: number,
-  stream: string,
-): Packed {
-  const bytes = Buffer.allocUnsafe(total);
-  const layout = new Uint32Array(2 * events.length);
-  let used = 0;
-  for (const [index, event] of events.entries()) {
-    if (typeof event === 'string') bytes.write(event, used, sizes[index]!, 'utf8');
-    else bytes.set(event, used);
-    used += sizes[index]!;
-    layout[2 * index] = used;
-  }
-  return { bytes, layout, streams: [stream], isBatch: true };
 }

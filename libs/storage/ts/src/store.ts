@@ -21,7 +21,7 @@ import {
 import { STORAGE_CODES } from './codes';
 import { GROUP, type EngineCursor, type Level, RECORD_HEADER, type StorageEngine, SYNC } from './engine';
 import { infoOf, restorePlan, timeline } from './history';
-import { Outbox, packBatch } from './outbox';
+import { Outbox } from './outbox';
 import { EventIterator, JsonIterator } from './replay';
 import { tail } from './tail';
 import type {
@@ -109,16 +109,17 @@ export class Store {
     const { stream: name, durability } = checkOptions(options);
     const stream = checkStream(name);
     const level = durability === undefined ? this.level : levelOf(durability);
-    let [total, stored] = [0, 0];
-    const sizes = events.map((event, index) => checkEvent(event, `event ${index} of the batch`));
-    for (const size of sizes) {
-      total += size;
-      // Each record has a header, and ends at a multiple of 8.
-      stored += Math.ceil((RECORD_HEADER + Buffer.byteLength(stream) + size) / 8) * 8;
+    // Each record has a header, and ends at a multiple of 8.
+    const head = RECORD_HEADER + Buffer.byteLength(stream);
+    const sizes = new Uint32Array(events.length);
+    let stored = 0;
+    for (let index = 0; index < events.length; index++) {
+      const size = checkEvent(events[index], index);
+      sizes[index] = size;
+      stored += Math.ceil((head + size) / 8) * 8;
     }
     if (stored > MAX_BATCH) throw tooLarge('a batch', stored, MAX_BATCH);
-    this.outbox.flush();
-    const packed = packBatch(events, sizes, total, stream);
+    const packed = this.outbox.packBatch(events, sizes, stream);
     const first = await new Promise<number>((resolve, reject) => {
       if (level < GROUP || events.length === 0) {
         resolve(this.native.append(packed, level, undefined));
@@ -131,7 +132,7 @@ export class Store {
       });
       this.wake();
     });
-    return events.map((_, index) => first + index);
+    return Array.from(sizes, (_, index) => first + index);
   }
 
   /** Events that are there when the iteration begins. Each iteration begins anew. */
@@ -339,6 +340,7 @@ export class Store {
   }
 
   private wake(): void {
+    if (this.wakers.size === 0) return;
     for (const wake of [...this.wakers]) wake();
   }
 
