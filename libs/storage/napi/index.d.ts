@@ -21,7 +21,7 @@ export declare class NativeStore {
   /** As JSON. */
   openReport(): string
   /** Appends one event; its number. Levels: 0 memory, 1 os, 2 group, 3 sync. */
-  appendOne(event: Uint8Array, stream: string, level: number): number
+  appendOne(event: Uint8Array, level: number, stream?: string | undefined | null): number
   /**
    * Appends events that follow each other in `bytes`; the number of the first. `layout` has two members an event: its end, and
    * the index of its stream. With a ticket above 0 it calls back when they are on the disk, else it does what the level says.
@@ -49,6 +49,7 @@ export interface NativeOptions {
   readOnly: boolean
   allowNetwork: boolean
   segmentBytes?: number
+  mapSealed: boolean
 }
 
 export declare function openStore(directory: string, options: NativeOptions, done: (ticket: number, error: string | null) => void): Promise<NativeStore>

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -98,6 +98,20 @@ fn make_folders(system: &dyn System, paths: &Paths) -> Result<()> {
         system.create_directory(&waiting)
     };
     make().map_err(|error| StorageError::io("create", &blobs, &error))
+}
+
+/// Takes the name from a blob that no checkpoint needs; the file is the caller's to remove. `None` where there is nothing to do.
+pub fn retire(system: &dyn System, paths: &Paths, name: &str) -> Option<PathBuf> {
+    let retired = paths.blobs().join(UNFINISHED).join(format!("{name}.tmp"));
+    let path = paths.blob(name);
+    match system.rename(&path, &retired) {
+        Ok(()) => Some(retired),
+        Err(_) => {
+            // The next opener tries again.
+            let _ = system.remove(&path);
+            None
+        }
+    }
 }
 
 /// Reads a blob; `None` where there is none.

@@ -1,6 +1,7 @@
-//! The file of the segment that is written: zeros ahead of the log, syncs one at a time.
+//! The file of the segment that is written: zeros ahead of the log, syncs one at a time; and what else is done in the background.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,16 @@ const FIRST_STEP: u64 = 1 << 20;
 const LARGEST_STEP: u64 = 8 << 20;
 /// How much is written at once.
 const PIECE: usize = 128 << 10;
+
+/// What a thread of the store does while nobody waits for it.
+#[derive(Debug)]
+pub enum Chore {
+    /// Write zeros ahead of the log.
+    Fill(Arc<SegmentFile>),
+    /// Remove a file that has a temporary name: of a large one that takes longer than to sync a record. A failure leaves it to
+    /// the next writer that opens.
+    Remove(PathBuf),
+}
 
 /// A segment's file, shared by the writer and its threads.
 #[derive(Debug)]

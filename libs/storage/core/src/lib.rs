@@ -22,6 +22,7 @@ mod format;
 mod history;
 mod load;
 mod lock;
+mod mapped;
 mod open;
 mod options;
 mod os;

@@ -51,8 +51,13 @@ impl StoredFile for OsFile {
 
 impl System for OsSystem {
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn StoredFile>> {
+        if access == Access::Map {
+            return crate::mapped::open(path);
+        }
         let mut options = OpenOptions::new();
-        options.read(true).write(access != Access::Read);
+        options
+            .read(true)
+            .write(!matches!(access, Access::Read | Access::Map));
         if access == Access::Create {
             options.create(true).truncate(true);
         }

@@ -11,6 +11,7 @@ use crate::checkpoint::MAX_DEPTH;
 use crate::compress::compress;
 use crate::delta;
 use crate::error::Result;
+use crate::fill::Chore;
 use crate::load::chain_of;
 use crate::options::Compress;
 use crate::record::kind;
@@ -219,9 +220,20 @@ impl Store {
             .values()
             .filter_map(|checkpoint| checkpoint.blob.as_deref())
         {
-            if !state.catalog.uses_blob(blob) {
-                // The next opener tries again.
-                let _ = self.inner.system.remove(&self.inner.paths.blob(blob));
+            if state.catalog.uses_blob(blob) {
+                continue;
+            }
+            let (system, paths) = (&*self.inner.system, &self.inner.paths);
+            let Some(retired) = blob::retire(system, paths, blob) else {
+                continue;
+            };
+            let chore = Chore::Remove(retired);
+            let given = match &state.filler {
+                Some(filler) => filler.send(chore).map_err(|unsent| unsent.0),
+                None => Err(chore),
+            };
+            if let Err(Chore::Remove(retired)) = given {
+                let _ = system.remove(&retired);
             }
         }
         Ok(())

@@ -97,6 +97,7 @@ struct Piece {
     segment: u64,
     position: Position,
     end: u64,
+    is_sealed: bool,
 }
 
 impl Store {
@@ -187,7 +188,7 @@ impl Cursor {
             if piece.position.next > self.query.to {
                 return Ok(Fill::End);
             }
-            let Some(file) = self.open(piece.segment)? else {
+            let Some(file) = self.open(piece.segment, piece.is_sealed)? else {
                 continue;
             };
             let path = self.inner.paths.segment(piece.segment);
@@ -349,6 +350,7 @@ impl Cursor {
                     segment: place.segment,
                     position: place.position,
                     end: segment.end,
+                    is_sealed: segment.sealed,
                 }));
             }
             let Some(next) = state.segments.get(index + 1).filter(|_| segment.sealed) else {
@@ -362,12 +364,17 @@ impl Cursor {
     }
 
     /// The file of a segment; `None` where a prune removed it, with the next segment as the place to go on.
-    fn open(&mut self, number: u64) -> Result<Option<Arc<dyn StoredFile>>> {
+    fn open(&mut self, number: u64, is_sealed: bool) -> Result<Option<Arc<dyn StoredFile>>> {
         if let Some((_, file)) = self.file.as_ref().filter(|(open, _)| *open == number) {
             return Ok(Some(file.clone()));
         }
         let path = self.inner.paths.segment(number);
-        match self.inner.system.open(&path, Access::Read) {
+        let access = if is_sealed && self.inner.options.map_sealed {
+            Access::Map
+        } else {
+            Access::Read
+        };
+        match self.inner.system.open(&path, access) {
             Ok(file) => {
                 self.file = Some((number, file.clone()));
                 Ok(Some(file))

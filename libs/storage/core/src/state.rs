@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::error::{Result, StorageError};
-use crate::fill::SegmentFile;
+use crate::fill::{Chore, SegmentFile};
 use crate::fork::process_id;
 use crate::format::{Paths, StoreId};
 use crate::options::Options;
@@ -165,8 +165,8 @@ pub struct State {
     pub watchers: Vec<Watcher>,
     /// Number of the next watcher.
     pub next_watcher: u64,
-    /// To the thread that writes zeros ahead.
-    pub filler: Option<Sender<Arc<SegmentFile>>>,
+    /// To the thread that does what nobody waits for.
+    pub filler: Option<Sender<Chore>>,
 }
 
 impl std::fmt::Debug for State {
@@ -388,7 +388,7 @@ impl State {
             && active.file.wants_zeros(written)
         {
             // The thread ends with the store.
-            let _ = filler.send(active.file.clone());
+            let _ = filler.send(Chore::Fill(active.file.clone()));
         }
         self.announce(inner);
         Ok(())

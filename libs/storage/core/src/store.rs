@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::commit;
 use crate::error::{Result, StorageError};
-use crate::fill::SegmentFile;
+use crate::fill::Chore;
 use crate::lock::Lock;
 use crate::open::{self, Opened};
 use crate::options::Options;
@@ -305,10 +305,18 @@ impl Store {
     }
 
     fn start_filler(&self) -> Result<()> {
-        let (sender, receiver) = mpsc::channel::<Arc<SegmentFile>>();
+        let (sender, receiver) = mpsc::channel::<Chore>();
+        let system = self.inner.system.clone();
         let inner = Arc::downgrade(&self.inner);
         let fill = move || {
-            while let Ok(file) = receiver.recv() {
+            while let Ok(chore) = receiver.recv() {
+                let file = match chore {
+                    Chore::Fill(file) => file,
+                    Chore::Remove(path) => {
+                        let _ = system.remove(&path);
+                        continue;
+                    }
+                };
                 let Err(error) = file.fill() else { continue };
                 let Some(inner) = inner.upgrade() else { return };
                 let mut state = inner.state.lock().unwrap_or_else(PoisonError::into_inner);

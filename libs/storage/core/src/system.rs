@@ -14,6 +14,8 @@ use crate::error::{Result, StorageError};
 pub enum Access {
     /// An existing one, for reading.
     Read,
+    /// An existing one that changes no more, for reading; it may be mapped into memory.
+    Map,
     /// An existing one, for reading and writing.
     Write,
     /// A new one, or an old one made empty, for reading and writing.

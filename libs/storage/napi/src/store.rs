@@ -22,6 +22,7 @@ pub struct NativeOptions {
     pub read_only: bool,
     pub allow_network: bool,
     pub segment_bytes: Option<f64>,
+    pub map_sealed: bool,
 }
 
 impl NativeOptions {
@@ -29,6 +30,7 @@ impl NativeOptions {
         let mut options = Options::default();
         options.read_only = self.read_only;
         options.allow_network = self.allow_network;
+        options.map_sealed = self.map_sealed;
         if let Some(bytes) = self.segment_bytes {
             options.segment_bytes = bytes as u64;
         }
@@ -118,8 +120,9 @@ impl NativeStore {
 
     /// Appends one event; its number. Levels: 0 memory, 1 os, 2 group, 3 sync.
     #[napi]
-    pub fn append_one(&self, event: &[u8], stream: String, level: u32) -> Result<f64> {
-        let number = self.store.append(event, &stream, durability(level));
+    pub fn append_one(&self, event: &[u8], level: u32, stream: Option<String>) -> Result<f64> {
+        let stream = stream.as_deref().unwrap_or_default();
+        let number = self.store.append(event, stream, durability(level));
         Ok(number.map_err(fault)? as f64)
     }
 

@@ -63,6 +63,10 @@ export const STORAGE_CODES = defineCodes('storage', {
     summary: 'Events that are needed were pruned.',
     hint: 'Restore or branch at an event that is still there; `stats` tells the first.',
   },
+  SIDECAR_UNAVAILABLE: {
+    summary: 'The process that is to write the store for others cannot be started or reached.',
+    hint: "The message says why. `transport: 'inproc'` needs no other process.",
+  },
   EVENT_NOT_JSON: {
     summary: 'An event that was asked for as JSON is none.',
     hint: 'Read this stream with `replay`, or select a stream that holds JSON alone.',

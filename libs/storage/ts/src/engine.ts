@@ -10,8 +10,8 @@ export const GROUP = 2;
 export const SYNC = 3;
 export type Level = typeof MEMORY | typeof OS | typeof GROUP | typeof SYNC;
 
-/** Called once, with the error where there is one. */
-export type Done = (error?: Error) => void;
+/** Called once, with the error where there is one; by an engine in another process with the number of the first event too. */
+export type Done = (error?: Error, first?: number) => void;
 
 /** Events that follow each other in `bytes`. */
 export interface Packed {
@@ -70,10 +70,14 @@ export interface EngineOptions {
   readonly readOnly: boolean;
   readonly allowNetwork: boolean;
   readonly segmentBytes: number | undefined;
+  /** Of the native engine alone. */
+  readonly mmap: boolean;
 }
 
 export interface StorageEngine {
   readonly name: EngineName;
+  /** Whether others write by the same writer, in a process of its own: then it is asked, and waited for. */
+  readonly isShared?: boolean;
   readonly openReport: OpenReport;
   /** Appends an event and waits as the level says; its number. */
   appendOne(event: Uint8Array, stream: string, level: Level): number;

@@ -78,8 +78,8 @@ export function salvageNative(
   );
 }
 
-function given({ readOnly, allowNetwork, segmentBytes }: EngineOptions) {
-  return { readOnly, allowNetwork, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
+function given({ readOnly, allowNetwork, segmentBytes, mmap }: EngineOptions) {
+  return { readOnly, allowNetwork, mapSealed: mmap, ...(segmentBytes === undefined ? {} : { segmentBytes }) };
 }
 
 function parsed<Value>(json: string): Value {
@@ -98,7 +98,7 @@ class NativeEngine implements StorageEngine {
   }
 
   appendOne(event: Uint8Array, stream: string, level: Level): number {
-    return withCodes(() => this.store.appendOne(event, stream, level));
+    return withCodes(() => this.store.appendOne(event, level, stream === '' ? undefined : stream));
   }
 
   append({ bytes, layout, streams, isBatch }: Packed, level: Level, done: Done | undefined): number {

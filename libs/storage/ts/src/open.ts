@@ -2,12 +2,21 @@
 
 import { isFishplateError } from '@fishplate/engine';
 
-import { checkBoolean, checkDirectory, checkNumber, checkOptions, invalid, levelOf } from './arguments';
+import {
+  checkBoolean,
+  checkDirectory,
+  checkNumber,
+  checkOptions,
+  invalid,
+  kindOf,
+  levelOf,
+} from './arguments';
 import type { EngineOptions, StorageEngine } from './engine';
 import { openFallback } from './fallback/open';
 import { salvageFallback } from './fallback/salvage';
 import { selectNative, type StorageNative } from './native';
 import { openNative, salvageNative } from './native-engine';
+import { openSidecar } from './sidecar/open';
 import { Store } from './store';
 import type { EngineFlag, OpenOptions, SalvageReport } from './types';
 
@@ -24,9 +33,20 @@ export async function openStore(dir: string, options?: OpenOptions): Promise<Sto
     readOnly: checkBoolean(given.readOnly, 'readOnly'),
     allowNetwork: checkBoolean(given.allowNetwork, 'allowNetwork'),
     segmentBytes: segmentBytes(given.segmentBytes),
+    mmap: checkBoolean(given.mmap, 'mmap'),
   };
+  const isShared = checkTransport(given.transport) && !checked.readOnly;
   const salvage = checkBoolean(given.salvage, 'salvage');
   if (salvage && checked.readOnly) throw invalid('salvage writes, so that it is not for readOnly');
+  if (isShared) {
+    const { allowNetwork, segmentBytes } = checked;
+    const engine = native === null ? 'fallback' : 'native';
+    return opened(
+      await openSidecar(directory, { engine, allowNetwork, segmentBytes, salvage }, (absolute) =>
+        openWith(native, absolute, { ...checked, readOnly: true }),
+      ),
+    );
+  }
   const open = (): Promise<StorageEngine> => openWith(native, directory, checked);
   try {
     return opened(await open());
@@ -56,6 +76,7 @@ export async function salvageStore(
     readOnly: false,
     allowNetwork: checkBoolean(given.allowNetwork, 'allowNetwork'),
     segmentBytes: segmentBytes(given.segmentBytes),
+    mmap: false,
   });
 }
 
@@ -73,6 +94,14 @@ function salvageWith(
   options: EngineOptions,
 ): Promise<SalvageReport> {
   return native === null ? salvageFallback(directory, options) : salvageNative(native, directory, options);
+}
+
+/** Whether the writer is a sidecar. */
+function checkTransport(value: unknown): boolean {
+  if (value !== undefined && value !== 'inproc' && value !== 'sidecar') {
+    throw invalid(`transport is ${kindOf(value)}; it must be 'inproc' or 'sidecar'`);
+  }
+  return value === 'sidecar';
 }
 
 function segmentBytes(value: unknown): number | undefined {

@@ -61,20 +61,23 @@ export class Outbox {
     this.streams = new Map();
     this.used = 0;
     if (this.bytes.length > 4 * FULL) this.bytes = Buffer.allocUnsafeSlow(ROOM);
+    // Nobody is waited for, where the writer is this process.
+    const isSettled = level < GROUP && this.engine.isShared !== true;
     let first = 0;
-    const settle = (error?: Error): void => {
+    const settle = (error?: Error, told?: number): void => {
+      first = told ?? first;
       for (const [index, { resolve, reject }] of waiting.entries()) {
         if (error === undefined) resolve(first + index);
         else reject(error);
       }
     };
     try {
-      first = this.engine.append(packed, level, level < GROUP ? undefined : settle);
+      first = this.engine.append(packed, level, isSettled ? undefined : settle);
     } catch (error) {
       settle(error as Error);
       return;
     }
-    if (level < GROUP) settle();
+    if (isSettled) settle();
     this.onAppend();
   };
 

@@ -121,13 +121,13 @@ export class Store {
     if (stored > MAX_BATCH) throw tooLarge('a batch', stored, MAX_BATCH);
     const packed = this.outbox.packBatch(events, sizes, stream);
     const first = await new Promise<number>((resolve, reject) => {
-      if (level < GROUP || events.length === 0) {
+      if ((level < GROUP && this.native.isShared !== true) || events.length === 0) {
         resolve(this.native.append(packed, level, undefined));
         this.wake();
         return;
       }
-      const numbered = this.native.append(packed, level, (error) => {
-        if (error === undefined) resolve(numbered);
+      const numbered = this.native.append(packed, level, (error, told) => {
+        if (error === undefined) resolve(told ?? numbered);
         else reject(error);
       });
       this.wake();
@@ -159,7 +159,7 @@ export class Store {
     const follow = (): EngineCursor => this.native.follow({ from, to: null, stream, limit: null });
     const isClosed = (): boolean => this.closing !== undefined;
     const followed = {
-      isWriter: !this.readOnly,
+      isWriter: !this.readOnly && this.native.isShared !== true,
       get isClosed() {
         return isClosed();
       },
@@ -236,7 +236,7 @@ export class Store {
     const state = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     this.outbox.flush();
     // What is appended while an earlier change is under way is not contained.
-    const contained = seq ?? this.native.lastSeq();
+    const contained = seq ?? (this.native.isShared ? undefined : this.native.lastSeq());
     const saved = await this.change(() =>
       this.native.saveCheckpoint(id, state, { base, stream, seq: contained, metadata }),
     );

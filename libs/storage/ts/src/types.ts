@@ -8,6 +8,12 @@ import type { EngineChoice } from '@fishplate/engine';
  */
 export type Durability = 'memory' | 'os' | 'group' | 'sync';
 
+/**
+ * Where the writer is: `inproc` in this process, `sidecar` in one of its own, which all who open the store so share. It is started by
+ * the first, and ends with the last.
+ */
+export type Transport = 'inproc' | 'sidecar';
+
 /** Which engine is to run. */
 export type EngineFlag = EngineChoice;
 
@@ -24,6 +30,10 @@ export interface OpenOptions {
   readonly salvage?: boolean;
   /** Open also on a network file system. Default: false. */
   readonly allowNetwork?: boolean;
+  /** Default: `inproc`. With `sidecar`, a store that is open already keeps the options of who opened it first. */
+  readonly transport?: Transport;
+  /** Read sealed segments through memory that the system maps (native engine). It is measured to be no faster. Default: false. */
+  readonly mmap?: boolean;
 }
 
 /** What opening found and did. */
