@@ -1,9 +1,13 @@
 /** What child processes of tests do: node -r register.cjs child.ts <what> <directory> <engine> [more]. */
 
+import { createInterface } from 'node:readline';
+
 import { openStore } from '../src';
 
 const [what, directory = '', engine = 'native', more = '100'] = process.argv.slice(2);
 const options = { engine: engine as 'native' | 'fallback', segmentBytes: 16 << 10 };
+
+const shared = { ...options, transport: 'sidecar' as const };
 
 /** Content of an event, from its number alone. */
 function content(seq: number): string {
@@ -80,6 +84,43 @@ const TASKS: Record<string, () => Promise<void>> = {
       (error: { code: string }) => error.code,
     );
     process.stdout.write(`${closed}\n`);
+  },
+  /** Appends as many events as it is told through a sidecar, one after the other and at once, and prints their numbers. */
+  async share() {
+    const store = await openStore(directory, shared);
+    process.stdout.write('open\n');
+    for (let round = 0; round < Number(more); round++) {
+      const first = store.append(`${process.pid} ${round} a`);
+      const second = store.appendSync(`${process.pid} ${round} b`, { durability: 'os' });
+      const third = store.append(`${process.pid} ${round} c`, { stream: 's', durability: 'os' });
+      const batch = store.appendBatch([`${process.pid} ${round} d`, `${process.pid} ${round} e`]);
+      // What was asked for before can be read, though nobody has waited for it.
+      const read = [...store.replay({ from: second })].length;
+      const numbers = [await first, second, await third, ...(await batch)];
+      if (read < 4) throw new Error(`${read} events were read`);
+      process.stdout.write(`${numbers.join()}\n`);
+    }
+    await store.close();
+  },
+  /** Does through a sidecar what each line of its input says, and prints the result. */
+  async obey() {
+    const store = await openStore(directory, shared);
+    process.stdout.write('open\n');
+    const orders: Record<string, () => unknown> = {
+      append: () => store.append('told'),
+      appendSync: () => store.appendSync('told'),
+      save: async () => (await store.saveCheckpoint('state', Buffer.alloc(700_000, 's'))).seq,
+      load: async () => (await store.loadCheckpoint('state'))?.length,
+      prune: () => store.pruneSync(2).before,
+      close: () => store.close(),
+    };
+    for await (const line of createInterface({ input: process.stdin })) {
+      try {
+        process.stdout.write(`${String(await orders[line]!())}\n`);
+      } catch (error) {
+        process.stdout.write(`${(error as { code: string }).code}\n`);
+      }
+    }
   },
 };
 

@@ -19,7 +19,9 @@ export function frame(message: unknown, attachment: Uint8Array = NOTHING): Uint8
   const json = Buffer.from(JSON.stringify(message));
   const more = attachment.byteLength === 0 ? '' : `\r\nAttachment-Length: ${attachment.byteLength}`;
   const head = Buffer.from(`Content-Length: ${json.length}${more}\r\n\r\n`);
-  return attachment.byteLength === 0 ? [Buffer.concat([head, json])] : [Buffer.concat([head, json]), attachment];
+  return attachment.byteLength === 0
+    ? [Buffer.concat([head, json])]
+    : [Buffer.concat([head, json]), attachment];
 }
 
 /** Takes bytes as they come, in pieces of any size, and gives whole messages. */

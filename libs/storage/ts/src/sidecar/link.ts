@@ -39,6 +39,8 @@ export class Link {
     private readonly signal: Int32Array,
   ) {
     port.on('message', (message: Incoming) => this.take(message));
+    worker.on('error', (error) => this.fail(error.message));
+    worker.on('exit', () => this.fail('its connection ended'));
     port.unref();
   }
 
@@ -98,7 +100,11 @@ export class Link {
     });
     for (;;) {
       const seen = Atomics.load(this.signal, 0);
-      for (let next = receiveMessageOnPort(this.port); next !== undefined; next = receiveMessageOnPort(this.port)) {
+      for (
+        let next = receiveMessageOnPort(this.port);
+        next !== undefined;
+        next = receiveMessageOnPort(this.port)
+      ) {
         this.take(next.message as Incoming);
       }
       if (outcome.error !== undefined) throw outcome.error;

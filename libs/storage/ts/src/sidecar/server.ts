@@ -22,6 +22,9 @@ type Params = Readonly<Record<string, unknown>>;
 /** Serves a store until nobody is connected any more, or `end` is called. */
 export class StoreServer {
   private readonly clients = new Set<Socket>();
+  /** Those that have not said that they leave. */
+  private readonly staying = new Set<Socket>();
+  private isDeaf = false;
   private readonly server: Server;
   private readonly lonely: NodeJS.Timeout;
   private ending: Promise<void> | null = null;
@@ -52,23 +55,31 @@ export class StoreServer {
   }
 
   private async finish(): Promise<void> {
-    clearTimeout(this.lonely);
-    this.server.close();
-    rmSync(this.place.socket, { force: true });
-    this.place.release();
+    this.stopListening();
     // A failure is told to who asks to close; here nobody listens.
     await this.store.close().catch(() => {});
     for (const client of this.clients) client.end();
     this.onEnd();
   }
 
+  /** Before the store is closed: then the next sidecar may listen at the same place. */
+  private stopListening(): void {
+    if (this.isDeaf) return;
+    this.isDeaf = true;
+    clearTimeout(this.lonely);
+    this.server.close();
+    rmSync(this.place.socket, { force: true });
+    this.place.release();
+  }
+
   private admit(socket: Socket): void {
-    if (this.ending !== null) {
+    if (this.isDeaf) {
       socket.destroy();
       return;
     }
     clearTimeout(this.lonely);
     this.clients.add(socket);
+    this.staying.add(socket);
     const frames = new Frames();
     let underWay = 0;
     socket.on('data', (bytes: Buffer) => {
@@ -91,6 +102,7 @@ export class StoreServer {
     socket.on('error', () => {});
     socket.on('close', () => {
       this.clients.delete(socket);
+      this.staying.delete(socket);
       if (this.clients.size === 0) void this.end();
     });
   }
@@ -106,7 +118,7 @@ export class StoreServer {
       const run = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
       if (run === undefined) throw invalid(`there is no method ${JSON.stringify(method)}`);
       const result =
-        method === 'close' ? await this.leave() : await run(this.store, params ?? {}, attachment);
+        method === 'close' ? await this.leave(socket) : await run(this.store, params ?? {}, attachment);
       response = { jsonrpc: '2.0', id, result: result ?? null };
     } catch (error) {
       response = { jsonrpc: '2.0', id, error: faultOf(error) };
@@ -115,21 +127,18 @@ export class StoreServer {
   }
 
   /** The last one that leaves waits until the store is free. */
-  private async leave(): Promise<void> {
-    if (this.clients.size > 1) {
+  private async leave(socket: Socket): Promise<void> {
+    this.staying.delete(socket);
+    if (this.staying.size > 0) {
       await this.store.flush();
       return;
     }
-    clearTimeout(this.lonely);
-    this.server.close();
-    rmSync(this.place.socket, { force: true });
+    this.stopListening();
     await this.store.close();
   }
 }
 
-const METHODS: Readonly<
-  Record<string, (store: Store, params: Params, bytes: Buffer) => unknown>
-> = {
+const METHODS: Readonly<Record<string, (store: Store, params: Params, bytes: Buffer) => unknown>> = {
   open: (store) => ({
     protocol: PROTOCOL,
     pid: process.pid,
@@ -165,7 +174,10 @@ async function append(store: Store, params: Params, bytes: Buffer): Promise<numb
   let start = 0;
   for (let index = 0; index < layout.length; index += 2) {
     const end = layout[index] as number;
-    events.push({ event: bytes.subarray(start, end), stream: streams[layout[index + 1] as number] as string });
+    events.push({
+      event: bytes.subarray(start, end),
+      stream: streams[layout[index + 1] as number] as string,
+    });
     start = end;
   }
   if (isBatch === true) {
@@ -177,6 +189,8 @@ async function append(store: Store, params: Params, bytes: Buffer): Promise<numb
     return numbers[0] ?? 0;
   }
   // In one turn, so that their numbers follow each other.
-  const numbers = await Promise.all(events.map(({ event, stream }) => store.append(event, { stream, durability })));
+  const numbers = await Promise.all(
+    events.map(({ event, stream }) => store.append(event, { stream, durability })),
+  );
   return numbers[0] ?? 0;
 }
