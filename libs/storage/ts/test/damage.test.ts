@@ -195,7 +195,7 @@ test.each(ENGINES)(
   '%s: a blob that is damaged or gone is damage of its checkpoint, and no wrong state',
   async (engine) => {
     const directory = newDirectory();
-    await withStore(directory, engine, (store) => store.saveCheckpoint('c', Buffer.alloc(400_000, 'blob')));
+    await withStore(directory, engine, (store) => store.saveCheckpoint('c', Buffer.alloc(3_000_000, 'blob')));
     const names = readdirSync(join(directory, 'blobs'), { recursive: true, encoding: 'utf8' });
     const file = join(directory, 'blobs', names.find((name) => name.length > 64)!);
     copyFileSync(file, `${file}.kept`);

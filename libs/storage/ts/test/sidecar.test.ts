@@ -124,12 +124,12 @@ onLinux('a sidecar', () => {
     const lines = new Lines(child);
     await lines.until(1);
     for (const junk of ['GET / HTTP/1.1\r\n\r\n', 'x'.repeat(1000), 'Content-Length: 2\r\n\r\n[]']) {
-      const { socket, release } = makePlace(directory);
-      const stranger = createConnection(socket);
+      const place = makePlace(directory);
+      const stranger = createConnection(place.socket);
       stranger.on('error', () => {});
       stranger.write(junk);
       await new Promise((resolve) => stranger.on('close', resolve).resume());
-      release();
+      place.release();
     }
     child.stdin!.write('append\nclose\n');
     child.stdin!.end();

@@ -35,7 +35,7 @@ export async function openSidecar(
 ): Promise<StorageEngine> {
   const directory = resolve(dir);
   const end = Date.now() + START_MS;
-  let refused: unknown;
+  let refused: Error | undefined;
   for (;;) {
     const opened = await connect(directory);
     if (opened !== null) {
@@ -82,7 +82,7 @@ async function connect(
 }
 
 /** Starts a sidecar; the error where another process holds the store. @throws every other error that it ends with. */
-async function start(directory: string, options: SidecarOptions): Promise<unknown> {
+async function start(directory: string, options: SidecarOptions): Promise<Error | undefined> {
   const file = require.resolve('./daemon');
   // From source, as tests run it, it needs the loader of this process.
   const loader = file.endsWith('.ts') ? process.execArgv : [];
