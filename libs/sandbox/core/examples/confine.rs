@@ -57,6 +57,7 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
                 "limitHit": outcome.limit_hit,
                 "timedOut": outcome.timed_out,
                 "durationUs": outcome.duration.as_micros(),
+                "violations": outcome.violations,
                 "enforcement": outcome.enforcement,
             });
             eprintln!("{told}");

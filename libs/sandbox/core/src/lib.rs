@@ -4,9 +4,11 @@
 mod audit;
 mod capabilities;
 mod clauses;
+mod conflicts;
 mod decision;
 mod files;
 mod flow;
+mod git;
 mod grants;
 mod names;
 mod paths;

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::resolve::settle;
+use crate::{conflicts, git};
 
 /// What a command may do. Plain data: fields that are not known are refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +141,9 @@ pub enum Require {
 pub const DEFAULT_PROTECTED: &[&str] = &[
     ".git/hooks",
     ".git/config",
+    ".git/commondir",
+    ".git/config.worktree",
+    ".git/modules",
     ".fishplate",
     ".bashrc",
     ".bash_profile",
@@ -214,6 +218,8 @@ pub struct Rules {
     pub read_deny: Vec<PathBuf>,
     /// What nobody may change below the writable roots; not all of them are there.
     pub protected: Vec<PathBuf>,
+    /// The home directory, whose git configuration counts too.
+    pub(crate) home: Option<PathBuf>,
     /// [`Self::read_deny`] with the clause that each path comes from.
     pub(crate) denied: Vec<Clause>,
     /// [`Self::protected`] with clauses and targets of links; in `read-only`, that of the workspace, which no grant opens.
@@ -244,6 +250,11 @@ impl Policy {
     /// Whether there is a temporary directory of its own.
     pub fn has_private_tmp(&self) -> bool {
         self.private_tmp.unwrap_or(true)
+    }
+
+    /// Whether what is protected unless a policy says otherwise counts.
+    pub(crate) fn protects_defaults(&self) -> bool {
+        self.protect_defaults.unwrap_or(true)
     }
 }
 
@@ -299,6 +310,8 @@ impl Rules {
         } else {
             std::slice::from_ref(&workspace)
         };
+        conflicts::roots(policy.mode, &workspace, &writable_roots)?;
+        conflicts::denials(&denied, below)?;
         for root in below {
             for (path, name) in named_protections(&policy) {
                 let path = absolute(&path, root, home);
@@ -312,15 +325,44 @@ impl Rules {
                     .for_each(|target| push_clause(&mut guarded, target, Some(root), &name));
             }
         }
+        conflicts::protections(policy.mode, &guarded, &writable_roots)?;
+        if policy.protects_defaults() {
+            let within = if policy.mode == Mode::ReadOnly {
+                below
+            } else {
+                writable_roots.as_slice()
+            };
+            for git in git::look(below, within, home).held {
+                let name = format!("default protected path of git: {}", git.why);
+                let root = below.iter().find(|root| git.path.starts_with(root));
+                let target = settle(&git.path);
+                if policy.mode != Mode::ReadOnly {
+                    push_new(&mut protected, git.path.clone());
+                }
+                push_clause(&mut guarded, git.path, root, &name);
+                target
+                    .into_iter()
+                    .for_each(|target| push_clause(&mut guarded, target, root, &name));
+            }
+        }
         Ok(Self {
             policy,
             workspace,
             writable_roots,
             read_deny,
             protected,
+            home: home.map(Path::to_path_buf),
             denied,
             guarded,
         })
+    }
+
+    /// The directories that protected paths lie in: the writable roots, and in the other modes the workspace.
+    pub(crate) fn guarded_roots(&self) -> &[PathBuf] {
+        match self.policy.mode {
+            Mode::WorkspaceWrite => &self.writable_roots,
+            Mode::ReadOnly | Mode::FullAccess => std::slice::from_ref(&self.workspace),
+        }
     }
 }
 
@@ -344,7 +386,7 @@ fn named_denials(policy: &Policy) -> Vec<(PathBuf, String)> {
 }
 
 fn named_protections(policy: &Policy) -> Vec<(PathBuf, String)> {
-    let defaults = if policy.protect_defaults.unwrap_or(true) {
+    let defaults = if policy.protects_defaults() {
         DEFAULT_PROTECTED
     } else {
         &[]
@@ -387,7 +429,7 @@ fn push_new(paths: &mut Vec<PathBuf>, path: PathBuf) {
 }
 
 /// The path below `base`, with `~` as the home directory, and without `.` and `..` (by name: links are not looked at).
-fn absolute(path: &Path, base: &Path, home: Option<&Path>) -> PathBuf {
+pub(crate) fn absolute(path: &Path, base: &Path, home: Option<&Path>) -> PathBuf {
     let joined = match (path.strip_prefix("~"), home) {
         (Ok(below), Some(home)) => home.join(below),
         _ => base.join(path),
@@ -453,7 +495,7 @@ fn check(policy: &Policy) -> Result<(), PolicyError> {
     Ok(())
 }
 
-fn field(name: &str, problem: impl Into<String>) -> PolicyError {
+pub(crate) fn field(name: &str, problem: impl Into<String>) -> PolicyError {
     PolicyError::Field {
         field: name.to_owned(),
         problem: problem.into(),

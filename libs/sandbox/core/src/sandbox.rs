@@ -66,9 +66,9 @@ pub struct Command {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Violation {
-    /// `network` or `limit`.
+    /// `network`, `limit` or `protectedPaths`.
     pub kind: &'static str,
-    /// `host:port`, or the name of the limit.
+    /// `host:port`, the name of the limit, or a path.
     pub target: String,
     /// In words.
     pub reason: String,
@@ -242,6 +242,7 @@ impl Sandbox {
                 let mut violations = std::mem::replace(&mut network, Reached::Unasked).violations();
                 if let Some(on_end) = on_end.take() {
                     on_end(ended.map(|outcome| {
+                        violations.extend(outcome.violations.iter().cloned());
                         violations.extend(limit_violation(&outcome));
                         Finished {
                             truncated: outcome.truncated || stdout.is_cut || stderr.is_cut,

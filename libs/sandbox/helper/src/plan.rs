@@ -3,6 +3,8 @@
 
 use std::ffi::CString;
 
+use crate::guard::Guard;
+
 /// By which means a command is confined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strategy {
@@ -50,8 +52,8 @@ pub struct Protected {
     pub root: CString,
     /// Its place below that root, without leading slash.
     pub below: CString,
-    /// Whether only the directories between are to stay in place, and not the path itself.
-    pub place_only: bool,
+    /// What of it.
+    pub guard: Guard,
 }
 
 /// A control group that is made for the command, and removed after it.
@@ -94,7 +96,9 @@ pub struct Plan {
     pub roots: Vec<CString>,
     /// What stays as it is below them.
     pub protected: Vec<Protected>,
-    /// Paths that nobody may read; they are there.
+    /// Directories that are no repositories of git, and must not become any.
+    pub unborn: Vec<CString>,
+    /// Paths that nobody may read, as far as they are there.
     pub deny: Vec<CString>,
     /// Directories that are replaced by empty ones (`true`: writable).
     pub hidden: Vec<(CString, bool)>,
@@ -157,6 +161,7 @@ impl Plan {
             &self.args,
             &self.env,
             &self.roots,
+            &self.unborn,
             &self.deny,
             &self.keep,
             &self.masks,
@@ -168,7 +173,7 @@ impl Plan {
         out.list(&self.protected, |out, item| {
             out.text(&item.root);
             out.text(&item.below);
-            out.number(u64::from(item.place_only));
+            out.number(item.guard.number());
         });
         out.list(&self.hidden, |out, (path, writable)| {
             out.text(path);
@@ -238,6 +243,7 @@ impl Plan {
             args: from.list(Decoder::text)?,
             env: from.list(Decoder::text)?,
             roots: from.list(Decoder::text)?,
+            unborn: from.list(Decoder::text)?,
             deny: from.list(Decoder::text)?,
             keep: from.list(Decoder::text)?,
             masks: from.list(Decoder::text)?,
@@ -247,7 +253,7 @@ impl Plan {
                 Ok(Protected {
                     root: from.text()?,
                     below: from.text()?,
-                    place_only: from.flag()?,
+                    guard: Guard::from_number(from.number()?).ok_or(PlanError)?,
                 })
             })?,
             hidden: from.list(|from| Ok((from.text()?, from.flag()?)))?,
@@ -334,6 +340,7 @@ impl Decoder<'_> {
 #[cfg(test)]
 mod tests {
     use super::{CgroupPlan, LimitPlan, NetworkPlan, Plan, Protected, Strategy};
+    use crate::guard::{Guard, StandIn};
     use std::ffi::CString;
 
     fn text(value: &str) -> CString {
@@ -364,8 +371,9 @@ mod tests {
             protected: vec![Protected {
                 root: text("/w"),
                 below: text(".git/hooks"),
-                place_only: false,
+                guard: Guard::All(StandIn::Itself),
             }],
+            unborn: vec![text("/w")],
             deny: vec![text("/h/.ssh")],
             hidden: vec![(text("/tmp"), true)],
             keep: vec![text("/tmp/w")],

@@ -50,6 +50,18 @@ pub enum LimitKind {
     Files = 4,
 }
 
+/// What a command did that nothing kept it from, and that was undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Refusal {
+    /// It made a repository of git of a directory that was none; the detail is the directory's index in the plan.
+    Repository = 1,
+    /// A path was replaced from outside and could not be held again; the detail is the system's error number.
+    Uncovered = 2,
+    /// A path was replaced from outside, and the command had it open before it was held again.
+    Opened = 3,
+}
+
 /// What the processes of a command used, those that it did not wait for included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -84,6 +96,8 @@ pub enum Report {
     },
     /// A limit ended the command.
     Limit(LimitKind),
+    /// The command was ended, or its work undone.
+    Refused(Refusal, u32),
     /// A probe went through.
     Probed,
     /// All processes are gone, and all that was made for them.
@@ -114,6 +128,7 @@ impl Report {
             Self::Limit(kind) => [4, kind as u64, 0, 0, 0],
             Self::Probed => [5, 0, 0, 0, 0],
             Self::Done => [6, 0, 0, 0, 0],
+            Self::Refused(refusal, detail) => [7, refusal as u64, u64::from(detail), 0, 0],
         };
         words.copy_from_slice(&values);
         let mut bytes = [0; Self::SIZE];
@@ -149,6 +164,7 @@ impl Report {
             4 => Self::Limit(LimitKind::from_number(first)?),
             5 => Self::Probed,
             6 => Self::Done,
+            7 => Self::Refused(Refusal::from_number(first)?, u32::try_from(second).ok()?),
             _ => return None,
         })
     }
@@ -186,6 +202,14 @@ impl LimitKind {
     }
 }
 
+impl Refusal {
+    fn from_number(number: u64) -> Option<Self> {
+        [Self::Repository, Self::Uncovered, Self::Opened]
+            .into_iter()
+            .find(|refusal| *refusal as u64 == number)
+    }
+}
+
 /// The two's complement in a word, for [`unsigned`].
 fn signed(value: i32) -> u64 {
     i64::from(value) as u64
@@ -197,7 +221,7 @@ fn unsigned(word: u64) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LimitKind, Report, Step, Usage};
+    use super::{LimitKind, Refusal, Report, Step, Usage};
 
     #[test]
     fn reports_come_back_as_they_were() {
@@ -210,6 +234,7 @@ mod tests {
             Report::Listening,
             Report::Exited { status: -1, usage },
             Report::Limit(LimitKind::Files),
+            Report::Refused(Refusal::Opened, 9),
             Report::Probed,
             Report::Done,
         ];

@@ -52,7 +52,9 @@ pub fn start_code(error: &StartError) -> &'static str {
         }
         StartError::Argument { .. } => "INPUT_INVALID",
         StartError::NotFound { .. } => "COMMAND_NOT_FOUND",
-        StartError::NotExecutable { .. } => "COMMAND_NOT_EXECUTABLE",
+        StartError::NotExecutable { .. } | StartError::NoInterpreter { .. } => {
+            "COMMAND_NOT_EXECUTABLE"
+        }
         StartError::Cwd { .. } => "CWD_INVALID",
         StartError::Confine { .. } | StartError::System(_) => "START_FAILED",
         StartError::Stopped => "SANDBOX_CLOSED",

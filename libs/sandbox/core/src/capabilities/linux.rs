@@ -59,6 +59,7 @@ fn find_out(helper: &Path) -> Result<Capabilities, StartError> {
             writable_roots: Vec::new(),
             read_deny: Vec::new(),
             protected: Vec::new(),
+            home: None,
             denied: Vec::new(),
             guarded: Vec::new(),
         };
@@ -134,6 +135,10 @@ pub(super) fn enforcement(rules: &Rules, means: Means, found: &Capabilities) -> 
                 path.display()
             ),
         ));
+    }
+    if means != Means::LandlockOnly {
+        let unheld = paths::unheld(rules).into_iter();
+        weaker.extend(unheld.map(|reason| weakness("protectedPaths", reason)));
     }
     if means == Means::LandlockOnly {
         without_namespaces(rules, landlock.unwrap_or(0), &mut weaker);

@@ -13,6 +13,7 @@ use super::{Event, Handler, Launch, StartError, Stdin};
 use crate::capabilities::{Enforcement, capabilities, enforcement};
 
 pub(crate) mod cgroup;
+mod interpreter;
 mod job;
 pub(crate) mod paths;
 mod plan;

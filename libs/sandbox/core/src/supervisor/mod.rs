@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::capabilities::Enforcement;
 use crate::policy::{Limits, Require, Rules};
+use crate::sandbox::Violation;
 
 mod environment;
 #[cfg(target_os = "linux")]
@@ -157,6 +158,8 @@ pub struct Outcome {
     pub limit_hit: Option<LimitHit>,
     /// What its processes used, as far as they were waited for.
     pub usage: Usage,
+    /// What was undone, or ended it, beside limits.
+    pub violations: Vec<Violation>,
     /// What held.
     pub enforcement: Enforcement,
 }
@@ -193,6 +196,19 @@ pub enum StartError {
         command: OsString,
         /// What the system said.
         error: io::Error,
+    },
+    /// The command is there, and what should run it is not.
+    #[error("the command {} is there ({}), but its interpreter {interpreter} is not to be found in the sandbox{}",
+        command.display(), program.display(), return_hint(*has_return))]
+    NoInterpreter {
+        /// As given.
+        command: OsString,
+        /// The file.
+        program: PathBuf,
+        /// What its first line, or its header, names.
+        interpreter: String,
+        /// Whether a carriage return stands behind that name.
+        has_return: bool,
     },
     /// The working directory cannot be entered.
     #[error("the working directory {} cannot be used: {error}", path.display())]
@@ -233,6 +249,14 @@ pub enum StartError {
     Unsupported,
 }
 
+fn return_hint(has_return: bool) -> &'static str {
+    if has_return {
+        "; its first line ends in a carriage return, which is taken for a part of the name: save it with line feeds alone"
+    } else {
+        ""
+    }
+}
+
 impl StartError {
     /// What is held does not meet what is required.
     pub(crate) fn too_weak(required: Require, held: &Enforcement) -> Self {
@@ -254,7 +278,9 @@ impl StartError {
             Self::Helper { .. } => "SANDBOX_HELPER_MISSING",
             Self::Argument { .. } => "SANDBOX_INVALID_ARGUMENT",
             Self::NotFound { .. } => "SANDBOX_COMMAND_NOT_FOUND",
-            Self::NotExecutable { .. } => "SANDBOX_COMMAND_NOT_EXECUTABLE",
+            Self::NotExecutable { .. } | Self::NoInterpreter { .. } => {
+                "SANDBOX_COMMAND_NOT_EXECUTABLE"
+            }
             Self::Cwd { .. } => "SANDBOX_CWD_UNUSABLE",
             Self::TooWeak { .. } => "SANDBOX_TOO_WEAK",
             Self::Confine { .. } => "SANDBOX_CONFINE_FAILED",

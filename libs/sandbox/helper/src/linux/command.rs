@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString};
 
-use fishplate_sandbox_helper::{Plan, Report, Step};
+use fishplate_sandbox_helper::{PROGRAM_IS_THERE, Plan, Report, Step};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 
@@ -68,24 +68,27 @@ fn confine(plan: &Plan) -> Outcome {
     if plan.probe {
         return Ok(());
     }
-    Err(Failure::at(Step::Exec)(exec(plan)))
+    let (errno, detail) = exec(plan);
+    Err(Failure::within(Step::Exec, detail)(errno))
 }
 
 /// Looks for the program as a shell does, and runs it. What has no format that the kernel knows is a shell's script.
-fn exec(plan: &Plan) -> Errno {
+/// Answers why not, and more about it.
+fn exec(plan: &Plan) -> (Errno, u32) {
     let name = plan.program.as_bytes();
     if name.contains(&b'/') {
-        return exec_one(plan, &plan.program);
+        let error = exec_one(plan, &plan.program);
+        return (error, more(error, &plan.program));
     }
     if name.is_empty() {
-        return Errno::NOENT;
+        return (Errno::NOENT, 0);
     }
     let path = plan
         .env
         .iter()
         .find_map(|variable| variable.as_bytes().strip_prefix(b"PATH="))
         .unwrap_or(b"/usr/local/bin:/usr/bin:/bin");
-    let mut refused = None;
+    let (mut refused, mut there) = (None, 0);
     for directory in path.split(|byte| *byte == b':') {
         let directory = if directory.is_empty() {
             b"."
@@ -96,12 +99,18 @@ fn exec(plan: &Plan) -> Errno {
             continue;
         };
         match exec_one(plan, &candidate) {
-            Errno::NOENT | Errno::NOTDIR => {}
+            error @ (Errno::NOENT | Errno::NOTDIR) => there |= more(error, &candidate),
             Errno::ACCESS => refused = Some(Errno::ACCESS),
-            other => return other,
+            other => return (other, 0),
         }
     }
-    refused.unwrap_or(Errno::NOENT)
+    refused.map_or((Errno::NOENT, there), |refused| (refused, 0))
+}
+
+/// The system says that something is missing: whether that is the program itself.
+fn more(error: Errno, program: &CStr) -> u32 {
+    let is_there = error == Errno::NOENT && rustix::fs::stat(program).is_ok();
+    if is_there { PROGRAM_IS_THERE } else { 0 }
 }
 
 fn exec_one(plan: &Plan, program: &CStr) -> Errno {

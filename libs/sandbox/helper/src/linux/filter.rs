@@ -123,20 +123,18 @@ const SHARED_OBJECTS: &[c_long] = &[
     libc::SYS_shmget,
 ];
 
-/// Calls with a mode of a file, and which argument it is.
+/// Calls with a mode of a file, and which argument it is. Those that make a directory are not among them: the kernel takes no
+/// set-id bits from their mode.
 const MODES: &[(c_long, u32)] = &[
     (libc::SYS_fchmod, 1),
     (libc::SYS_fchmodat, 2),
     (libc::SYS_fchmodat2, 2),
-    (libc::SYS_mkdirat, 2),
     (libc::SYS_mknodat, 2),
     (libc::SYS_openat, 3),
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_chmod, 1),
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_creat, 1),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_mkdir, 1),
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_mknod, 1),
     #[cfg(target_arch = "x86_64")]

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use fishplate_sandbox_helper::{LimitKind, Plan, Report, Step, Strategy, TERMINATE, Usage};
+use fishplate_sandbox_helper::{
+    LimitKind, Plan, Refusal, Report, Step, Strategy, TERMINATE, Usage,
+};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
@@ -10,8 +12,10 @@ use rustix::pipe::PipeFlags;
 use rustix::process::{DumpableBehavior, Signal};
 
 use super::command::{self, Streams};
+use super::held::{self, HOLD};
 use super::kernel::{self, Fork, Reaped, channel};
-use super::{Failure, Outcome, measure, network, protect, tell, tree, view};
+use super::view::{self, View};
+use super::{Failure, Outcome, measure, network, opened, tell, tree};
 
 /// How often limits are looked at first, and at the longest where none is given but that of processes.
 const TICK: Duration = Duration::from_millis(15);
@@ -57,19 +61,21 @@ fn supervise(plan: &Plan, streams: Streams, leash: &OwnedFd) -> Outcome {
     };
     let kills = open_kill_counts(plan);
     let events = kernel::child_events().map_err(&fork)?;
-    let command = if plain {
+    let (command, view) = if plain {
         ready()?;
         match kernel::fork_into(0).map_err(&fork)? {
             Fork::Child => command::run(plan, &streams, || true),
-            Fork::Parent { pid, .. } => pid,
+            Fork::Parent { pid, .. } => (pid, None),
         }
     } else {
-        start_beside(plan, leash, &streams, ready)?
+        let (pid, view) = start_beside(plan, leash, &streams, ready)?;
+        (pid, Some(view))
     };
     drop(streams);
     Watch {
         plan,
         command,
+        view,
         kills,
         tmp: open_tmp(plan),
         usage: Usage::default(),
@@ -81,12 +87,12 @@ fn supervise(plan: &Plan, streams: Streams, leash: &OwnedFd) -> Outcome {
 }
 
 /// Starts the command's process first: it makes its network while this one builds the view, which is about as much work.
-fn start_beside(
-    plan: &Plan,
+fn start_beside<'a>(
+    plan: &'a Plan,
     leash: &OwnedFd,
     streams: &Streams,
     ready: impl FnOnce() -> Outcome,
-) -> Outcome<i32> {
+) -> Outcome<(i32, View<'a>)> {
     let fork = Failure::at(Step::Fork);
     let pair = || rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(&fork);
     let ((connected, connect), (started, start)) = (pair()?, pair()?);
@@ -109,21 +115,22 @@ fn start_beside(
     };
     drop((connect, started));
     // Where the outer process has ended, so does this one.
-    let held = || protect::receive(leash).unwrap_or_else(|| kernel::exit(0));
-    view::build(plan, ready, held)?;
+    let held = || held::receive(leash).unwrap_or_else(|| kernel::exit(0));
+    let view = view::build(plan, ready, held)?;
     let mut go = [0];
     // The other has told why, where there is nothing to read.
     if rustix::io::read(&connected, &mut go).unwrap_or(0) > 0 {
         network::join(plan, &pidfd)?;
         rustix::io::write(&start, &go).map_err(&fork)?;
     }
-    Ok(pid)
+    Ok((pid, view))
 }
 
 /// A command that runs.
 struct Watch<'a> {
     plan: &'a Plan,
     command: i32,
+    view: Option<View<'a>>,
     kills: Vec<OwnedFd>,
     tmp: Option<OwnedFd>,
     usage: Usage,
@@ -153,10 +160,11 @@ impl Watch<'_> {
             let [child, order] = ready.map(|fd| !fd.revents().is_empty());
             if order {
                 let mut byte = [0];
-                if rustix::io::read(leash, &mut byte).unwrap_or(0) == 0 || byte[0] != TERMINATE {
-                    return Ok(());
+                match rustix::io::read(leash, &mut byte).unwrap_or(0) {
+                    1 if byte == [TERMINATE] => tree::terminate(self.plan.strategy),
+                    1 if byte == [HOLD] && self.hold_again(leash) => {}
+                    _ => return Ok(()),
                 }
-                tree::terminate(self.plan.strategy);
             }
             if child {
                 let mut drained = [0; 128];
@@ -174,6 +182,22 @@ impl Watch<'_> {
                 next = Instant::now() + self.interval();
             }
         }
+    }
+
+    /// Something outside has replaced what was held. `false`: the command is to end.
+    fn hold_again(&self, leash: &OwnedFd) -> bool {
+        let (Some(view), Some(held)) = (&self.view, held::receive(leash)) else {
+            return false;
+        };
+        let refusal = match view.hold_again(&held) {
+            Ok(renewed) => match opened::by_another(&renewed) {
+                None => return true,
+                Some(pid) => Report::Refused(Refusal::Opened, pid),
+            },
+            Err(errno) => Report::Refused(Refusal::Uncovered, errno.raw_os_error().unsigned_abs()),
+        };
+        tell(channel(), refusal);
+        false
     }
 
     fn watches(&self) -> bool {

@@ -1,16 +1,22 @@
 //! Confinement by the Linux kernel.
 
+mod changes;
 mod cleanup;
 mod command;
 mod filter;
+mod held;
+mod hold;
 mod init;
 mod kernel;
 mod landlock;
 mod measure;
 mod network;
+mod opened;
 pub mod outer;
+mod placeholder;
 mod privileges;
 mod protect;
+mod repository;
 mod tree;
 mod view;
 

@@ -3,21 +3,29 @@
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
 
-use fishplate_sandbox_helper::{KILL, Plan, Report, Step, Strategy, TERMINATE};
-use rustix::event::{PollFd, PollFlags, poll};
+use fishplate_sandbox_helper::{KILL, Plan, Refusal, Report, Step, Strategy, TERMINATE};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, mkdirat};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
+use super::changes::Changes;
 use super::command::Streams;
+use super::held::{self, HOLD};
 use super::kernel::{self, Fork, channel};
-use super::protect::{self, Protection};
-use super::{Failure, Outcome, cleanup, init, tell, tree, view};
+use super::protect::Protection;
+use super::{Failure, Outcome, cleanup, init, repository, tell, tree, view};
 
 /// A plan is a few kilobytes and what the command's arguments and variables are, which the kernel bounds too.
 const PLAN_BYTES: u64 = 64 << 20;
+
+/// How often names are looked at where the kernel does not tell of changes.
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
 
 /// Receives the plan, runs it to its end, and leaves nothing behind.
 pub fn run() -> i32 {
@@ -39,13 +47,14 @@ pub fn run() -> i32 {
             return 1;
         }
     };
-    let mut protection = Protection::default();
     let plan = received.plan;
-    let ended = run_plan(&plan, received.streams, &mut protection);
+    let mut world = Outside::default();
+    let ended = run_plan(&plan, received.streams, &mut world);
     if plan.strategy == Strategy::Plain {
         tree::kill_descendants();
     }
-    let removed = protection.release();
+    repository::undo(&plan);
+    let removed = world.protection.release();
     if let Some(kind) = cleanup::remove_cgroups(&plan.cgroups) {
         tell(channel(), Report::Limit(kind));
     }
@@ -56,8 +65,15 @@ pub fn run() -> i32 {
         tell(channel(), failure.report());
     }
     tell(channel(), Report::Done);
-    drop(removed);
+    drop((removed, world));
     0
+}
+
+/// What is held and watched outside. To end the watch takes the kernel milliseconds, so that is done last.
+#[derive(Default)]
+struct Outside {
+    protection: Protection,
+    changes: Option<Changes>,
 }
 
 struct Received {
@@ -115,7 +131,7 @@ fn read_plan(file: &OwnedFd) -> kernel::Result<Plan> {
     Plan::decode(&bytes).map_err(|_| Errno::INVAL)
 }
 
-fn run_plan(plan: &Plan, streams: Streams, protection: &mut Protection) -> Outcome {
+fn run_plan(plan: &Plan, streams: Streams, world: &mut Outside) -> Outcome {
     let step = Failure::at(Step::Fork);
     if plan.strategy == Strategy::Plain {
         let own = rustix::process::getpid();
@@ -136,18 +152,18 @@ fn run_plan(plan: &Plan, streams: Streams, protection: &mut Protection) -> Outco
     };
     drop((streams, leash_end));
     let init = Init { pidfd: init, leash };
-    if let Err(failure) = attend(plan, pid, &init, protection) {
+    if let Err(failure) = attend(plan, pid, &init, world) {
         init.kill();
         init.wait();
         return Err(failure);
     }
-    watch(&init);
+    watch(plan, &init, world);
     init.wait();
     Ok(())
 }
 
 /// Does for the init process what has to be done outside, while that goes on with the rest.
-fn attend(plan: &Plan, pid: i32, init: &Init, protection: &mut Protection) -> Outcome {
+fn attend(plan: &Plan, pid: i32, init: &Init, world: &mut Outside) -> Outcome {
     map_users(plan, pid)?;
     cleanup::make_cgroups(&plan.cgroups)?;
     cleanup::enter_cgroups(&plan.cgroups, pid)?;
@@ -155,8 +171,9 @@ fn attend(plan: &Plan, pid: i32, init: &Init, protection: &mut Protection) -> Ou
     if view::has_view(plan.strategy) {
         // The init process has its own by now.
         rustix::process::umask(Mode::empty());
-        protection.prepare(plan)?;
-        init.tell(&protect::encode(&protection.held));
+        world.changes = Changes::of(plan).ok();
+        world.protection.prepare(plan)?;
+        init.tell(&held::encode(&world.protection.held));
     }
     Ok(())
 }
@@ -209,17 +226,26 @@ impl Init {
 }
 
 /// Until the init process has ended. An end of the channel is the supervisor's end.
-fn watch(init: &Init) {
+fn watch(plan: &Plan, init: &Init, world: &mut Outside) {
+    let has_view = view::has_view(plan.strategy);
     loop {
-        let mut ready = [
+        let mut ready = vec![
             PollFd::from_borrowed_fd(channel(), PollFlags::IN),
             PollFd::new(&init.pidfd, PollFlags::IN),
         ];
-        if poll(&mut ready, None).is_err_and(|error| error != Errno::INTR) {
+        ready.extend(
+            world
+                .changes
+                .iter()
+                .map(|changes| PollFd::new(changes.queue(), PollFlags::IN)),
+        );
+        let timeout = (has_view && world.changes.is_none()).then_some(&LOOK);
+        if poll(&mut ready, timeout).is_err_and(|error| error != Errno::INTR) {
             init.kill();
             return;
         }
-        let [told, ended] = ready.map(|fd| !fd.revents().is_empty());
+        let happened = |which: usize| ready.get(which).is_some_and(|fd| !fd.revents().is_empty());
+        let (told, ended, changed) = (happened(0), happened(1), happened(2));
         if ended {
             return;
         }
@@ -234,7 +260,30 @@ fn watch(init: &Init) {
                 return;
             }
         }
+        let matters = changed && world.changes.as_ref().is_some_and(Changes::take);
+        if (matters || timeout.is_some()) && !renew(plan, init, world) {
+            init.kill();
+            return;
+        }
     }
+}
+
+/// Names have changed: what is held is held again. `false`: it cannot be, or the command did what is undone.
+fn renew(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
+    if repository::undo(plan) {
+        return false;
+    }
+    if let Some(changes) = &mut world.changes {
+        changes.renew();
+    }
+    if let Err(failure) = world.protection.renew(plan) {
+        let errno = failure.errno.raw_os_error().unsigned_abs();
+        tell(channel(), Report::Refused(Refusal::Uncovered, errno));
+        return false;
+    }
+    init.order(HOLD);
+    init.tell(&held::encode(&world.protection.held));
+    true
 }
 
 /// Maps the users of the new namespace to themselves, so that files keep their owners' names: all that this process has

@@ -1,97 +1,27 @@
 //! Protected paths, seen from outside: which are there, which directories lead to them, and a placeholder for what is missing.
 //!
-//! A placeholder is a socket that nobody listens on: git does not see it, opening it fails at once, and it takes no block
-//! of a disk (freeing one costs milliseconds where a disk discards). Only for `.git` it is an empty directory, which git
-//! takes for none. Its mode tells one that a killed machine left behind. Each run holds a shared lock on the root
-//! directory; who gets the exclusive one at the end removes its placeholders. Removing one that another run still needs would
-//! take that run's mount away with it.
+//! Each run holds a shared lock on the root directory; who gets the exclusive one at the end removes its placeholders. Removing one
+//! that another run still needs would take that run's mount away with it.
 //!
-//! A mount holds a name against this view only. Where the host renames another file onto a protected or denied one, the kernel
-//! drops the mount, and the new file is open to the command until its end.
+//! A mount holds a name against this view only. Where the host puts another file onto a protected or denied name, the kernel
+//! drops the mount: [`super::changes`] sees that, and it is held again.
 
 use std::ffi::{CStr, CString};
-use std::mem::MaybeUninit;
 
-use fishplate_sandbox_helper::{PLACEHOLDER_MODE, Plan, Protected, Step};
+use fishplate_sandbox_helper::{Guard, Plan, Protected, StandIn, Step};
 use rustix::fd::OwnedFd;
-use rustix::fs::{
-    AtFlags, FileType, FlockOperation, Mode, OFlags, RawDir, Stat, fchmod, flock, fstat, mkdirat,
-    mknodat, openat, statat, unlinkat,
-};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
 use rustix::io::Errno;
 use rustix::thread::nanosleep;
 use rustix::time::Timespec;
 
+use super::held::{Held, Hold};
+use super::placeholder::{self, Found};
 use super::{Failure, Outcome, kernel};
 
 /// Tries for a lock, 200 microseconds apart. Runs hold the exclusive one for less than that; who holds it longer is no run and
 /// removes nothing, so then it goes on without.
 const TRIES: u32 = 1000;
-
-/// A path that the view holds in its place: what is mounted upon cannot be renamed or removed.
-pub struct Held {
-    pub path: CString,
-    pub how: Hold,
-}
-
-/// What is mounted upon a path.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// Itself.
-    Place,
-    /// Itself, read-only.
-    ReadOnly,
-    /// Something empty: it is a placeholder.
-    Cover,
-}
-
-/// A list for the init process: its length, then each path with how it is held before it and a NUL behind.
-pub fn encode(held: &[Held]) -> Vec<u8> {
-    let mut list = Vec::with_capacity(1024);
-    for one in held {
-        list.push(match one.how {
-            Hold::Place => b'p',
-            Hold::ReadOnly => b'r',
-            Hold::Cover => b'c',
-        });
-        list.extend_from_slice(one.path.as_bytes_with_nul());
-    }
-    let mut bytes = (list.len() as u64).to_le_bytes().to_vec();
-    bytes.extend(list);
-    bytes
-}
-
-/// Reads the list from the pipe. `None`: the outer process has ended.
-pub fn receive(pipe: &OwnedFd) -> Option<Vec<Held>> {
-    let mut length = [0; 8];
-    fill(pipe, &mut length)?;
-    let mut list = vec![0; usize::try_from(u64::from_le_bytes(length)).ok()?];
-    fill(pipe, &mut list)?;
-    list.split_inclusive(|byte| *byte == 0)
-        .map(|one| {
-            let (how, path) = one.split_first()?;
-            Some(Held {
-                path: CStr::from_bytes_with_nul(path).ok()?.to_owned(),
-                how: match how {
-                    b'p' => Hold::Place,
-                    b'r' => Hold::ReadOnly,
-                    _ => Hold::Cover,
-                },
-            })
-        })
-        .collect()
-}
-
-fn fill(pipe: &OwnedFd, mut bytes: &mut [u8]) -> Option<()> {
-    while !bytes.is_empty() {
-        match rustix::io::read(pipe, &mut *bytes) {
-            Err(Errno::INTR) => {}
-            Ok(0) | Err(_) => return None,
-            Ok(count) => bytes = bytes.get_mut(count..)?,
-        }
-    }
-    Some(())
-}
 
 /// What stands for something missing.
 struct Placeholder {
@@ -113,14 +43,6 @@ pub struct Protection {
     placeholders: Vec<Placeholder>,
 }
 
-/// What was found at a name.
-enum Found {
-    Missing,
-    Placeholder,
-    Directory,
-    Other,
-}
-
 impl Protection {
     /// Looks at all protected paths, and makes what is missing.
     pub fn prepare(&mut self, plan: &Plan) -> Outcome {
@@ -130,6 +52,18 @@ impl Protection {
                 .map_err(Failure::within(Step::Protect, detail))?;
         }
         Ok(())
+    }
+
+    /// Looks at them anew, for something has changed outside.
+    pub fn renew(&mut self, plan: &Plan) -> Outcome {
+        let held = std::mem::take(&mut self.held);
+        let placeholders = std::mem::take(&mut self.placeholders);
+        let outcome = self.prepare(plan);
+        if outcome.is_err() {
+            self.held = held;
+            self.placeholders.extend(placeholders);
+        }
+        outcome
     }
 
     fn prepare_one(&mut self, item: &Protected) -> kernel::Result<()> {
@@ -152,34 +86,48 @@ impl Protection {
                 .as_ref()
                 .or(self.directory(root))
                 .ok_or(Errno::BADF)?;
-            let mut found = look(at, &name)?;
+            let stand_in = match item.guard {
+                Guard::All(StandIn::Nothing) => StandIn::Nothing,
+                _ if name.as_c_str() == c".git" => StandIn::Directory,
+                Guard::All(stand_in) if last => stand_in,
+                _ => StandIn::Socket,
+            };
+            let mut found = placeholder::look(at, &name, stand_in)?;
             if matches!(found, Found::Missing) {
-                if item.place_only {
+                if !matches!(item.guard, Guard::All(_)) {
                     return Ok(());
                 }
-                match make(at, &name) {
-                    Ok(()) => found = Found::Placeholder,
+                found = match placeholder::make(at, &name, stand_in) {
+                    Ok(Found::Missing) => return Ok(()),
                     // Made by another run, or by somebody else, in between.
-                    Err(Errno::EXIST) => found = look(at, &name)?,
+                    Err(Errno::EXIST) => placeholder::look(at, &name, stand_in)?,
                     // Who starts the command cannot make it, so neither can the command.
                     Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => return Ok(()),
-                    Err(error) => return Err(error),
-                }
+                    other => other?,
+                };
             }
-            match found {
-                Found::Missing => return Err(Errno::BUSY),
-                Found::Placeholder => {
-                    let parent = rustix::io::fcntl_dupfd_cloexec(at, 3)?;
-                    self.placeholders.push(Placeholder { root, parent, name });
-                    return self.hold(&path, Hold::Cover);
-                }
-                Found::Directory if !last || item.place_only => {
-                    let next = openat(at, &name, below, Mode::empty())?;
-                    self.hold(&path, Hold::Place)?;
-                    parent = Some(next);
-                }
+            let placeheld = match found {
+                Found::Placeholder => Some(Hold::Cover),
+                Found::File => Some(Hold::ReadOnly),
+                _ => None,
+            };
+            if let Some(how) = placeheld {
+                let parent = rustix::io::fcntl_dupfd_cloexec(at, 3)?;
+                self.placeholders.push(Placeholder { root, parent, name });
+                return self.hold(&path, how);
+            }
+            let is_directory = matches!(found, Found::Directory);
+            if is_directory && (!last || item.guard == Guard::Place) {
+                let next = openat(at, &name, below, Mode::empty())?;
+                self.hold(&path, Hold::Place)?;
+                parent = Some(next);
+            } else if is_directory && item.guard == Guard::Open {
+                return self.hold(&path, Hold::Open);
+            } else if matches!(found, Found::Missing) {
+                return Err(Errno::BUSY);
+            } else {
                 // What is no directory and stands on the way must not be replaced by one.
-                Found::Directory | Found::Other => return self.hold(&path, Hold::ReadOnly),
+                return self.hold(&path, Hold::ReadOnly);
             }
         }
         Ok(())
@@ -242,7 +190,7 @@ impl Protection {
             .collect();
         for placeholder in &self.placeholders {
             if exclusive.get(placeholder.root) == Some(&true) {
-                removed.extend(remove(&placeholder.parent, &placeholder.name));
+                removed.extend(placeholder::remove(&placeholder.parent, &placeholder.name));
             }
         }
         for root in &self.roots {
@@ -250,82 +198,6 @@ impl Protection {
         }
         removed
     }
-}
-
-fn look(at: &OwnedFd, name: &CStr) -> kernel::Result<Found> {
-    let found = match statat(at, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Err(Errno::NOENT) => return Ok(Found::Missing),
-        other => other?,
-    };
-    let marked = found.st_mode & 0o7777 == PLACEHOLDER_MODE;
-    Ok(match FileType::from_raw_mode(found.st_mode) {
-        FileType::Socket if marked => Found::Placeholder,
-        FileType::Directory if marked && is_empty(at, name)? => Found::Placeholder,
-        FileType::Directory => Found::Directory,
-        _ => Found::Other,
-    })
-}
-
-fn make(at: &OwnedFd, name: &CStr) -> kernel::Result<()> {
-    let mode = Mode::from_raw_mode(PLACEHOLDER_MODE);
-    if name == c".git" {
-        mkdirat(at, name, mode)
-    } else {
-        match mknodat(at, name, FileType::Socket, mode, 0) {
-            // File systems that have no sockets.
-            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL) => mkdirat(at, name, mode),
-            other => other,
-        }
-    }
-}
-
-/// Removes what is still a placeholder. Into a directory somebody outside may have put something: then it is an ordinary one.
-fn remove(at: &OwnedFd, name: &CStr) -> Option<OwnedFd> {
-    let found = statat(at, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-    if !is_marked(&found) {
-        return None;
-    }
-    match FileType::from_raw_mode(found.st_mode) {
-        FileType::Socket => {
-            let _ = unlinkat(at, name, AtFlags::empty());
-            None
-        }
-        FileType::Directory => {
-            let directory = open_directory(at, name).ok();
-            if unlinkat(at, name, AtFlags::REMOVEDIR).is_err() {
-                let _ = unmark(at, name);
-            }
-            directory
-        }
-        _ => None,
-    }
-}
-
-fn is_marked(found: &Stat) -> bool {
-    found.st_mode & 0o7777 == PLACEHOLDER_MODE
-}
-
-fn open_directory(at: &OwnedFd, name: &CStr) -> kernel::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    openat(at, name, flags, Mode::empty())
-}
-
-fn is_empty(at: &OwnedFd, name: &CStr) -> kernel::Result<bool> {
-    let directory = open_directory(at, name)?;
-    let mut space = [MaybeUninit::uninit(); 1024];
-    let mut entries = RawDir::new(&directory, &mut space);
-    while let Some(entry) = entries.next() {
-        if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-fn unmark(at: &OwnedFd, name: &CStr) -> kernel::Result<()> {
-    let directory = open_directory(at, name)?;
-    let mode = fstat(&directory)?.st_mode & 0o777;
-    fchmod(&directory, Mode::from_raw_mode(mode))
 }
 
 fn pause() {

@@ -8,24 +8,21 @@ use std::ffi::{CStr, CString};
 
 use fishplate_sandbox_helper::{Plan, Step, Strategy};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{
-    CWD, FileType, Mode, OFlags, ResolveFlags, fstat, mkdirat, mknodat, openat, symlinkat,
-};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, mkdirat, mknodat, openat, symlinkat};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create,
     fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
 };
 
+use super::held::Held;
 use super::kernel::{self, MountChange};
-use super::protect::{Held, Hold};
-use super::{Failure, Outcome};
+use super::opened::Thing;
+use super::{Failure, Outcome, hold};
 
 const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY;
 const TAME: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
 const DEVICES: [&CStr; 6] = [c"null", c"zero", c"full", c"random", c"urandom", c"tty"];
-/// Looks at a path to cover, where it is removed again and again.
-const COVER_TRIES: u32 = 100;
 /// Names in `/dev` that lead elsewhere.
 const DEVICE_LINKS: [(&CStr, &CStr); 5] = [
     (c"fd", c"/proc/self/fd"),
@@ -41,14 +38,28 @@ pub fn build(
     plan: &Plan,
     ready: impl FnOnce() -> Outcome,
     held: impl FnOnce() -> Vec<Held>,
-) -> Outcome {
+) -> Outcome<View<'_>> {
     let old_mask = rustix::process::umask(Mode::empty());
-    let built = View { plan }.build(ready, held);
+    let built = Builder { plan }.build(ready, held);
     rustix::process::umask(old_mask);
-    built
+    built.map(|scratch| View { plan, scratch })
 }
 
-struct View<'a> {
+/// A view that stands.
+pub struct View<'a> {
+    plan: &'a Plan,
+    /// What covers are made of.
+    scratch: OwnedFd,
+}
+
+impl View<'_> {
+    /// Holds what the host has replaced. Answers what was not held until now.
+    pub fn hold_again(&self, held: &[Held]) -> kernel::Result<Vec<Thing>> {
+        hold::hold_again(&self.scratch, self.plan, held)
+    }
+}
+
+struct Builder<'a> {
     plan: &'a Plan,
 }
 
@@ -58,8 +69,12 @@ struct Loose<'a> {
     path: &'a CStr,
 }
 
-impl View<'_> {
-    fn build(&self, ready: impl FnOnce() -> Outcome, held: impl FnOnce() -> Vec<Held>) -> Outcome {
+impl Builder<'_> {
+    fn build(
+        &self,
+        ready: impl FnOnce() -> Outcome,
+        held: impl FnOnce() -> Vec<Held>,
+    ) -> Outcome<OwnedFd> {
         let at = |stage| Failure::within(Step::View, stage);
         let roots = self.clone_roots().map_err(at(1))?;
         let devices = clone_devices().map_err(at(2))?;
@@ -80,13 +95,13 @@ impl View<'_> {
         }
         for (index, path) in held().iter().enumerate() {
             let detail = 1000 + u32::try_from(index).unwrap_or(0);
-            hold(&scratch, path).map_err(at(detail))?;
+            hold::hold(&scratch, path).map_err(at(detail))?;
         }
         for (index, path) in self.plan.deny.iter().enumerate() {
             let detail = 2000 + u32::try_from(index).unwrap_or(0);
-            cover(&scratch, path).map_err(at(detail))?;
+            hold::cover(&scratch, path).map_err(at(detail))?;
         }
-        Ok(())
+        Ok(scratch)
     }
 
     fn clone_roots(&self) -> kernel::Result<Vec<Loose<'_>>> {
@@ -227,7 +242,7 @@ impl View<'_> {
             attach(&loose.tree, loose.path)?;
         }
         for path in &self.plan.masks {
-            cover(scratch, path)?;
+            hold::cover(scratch, path)?;
         }
         Ok(())
     }
@@ -308,78 +323,6 @@ fn mount_devices(scratch: &OwnedFd, devices: &[Option<OwnedFd>]) -> kernel::Resu
     below(c"pts", &terminals)
 }
 
-/// Mounts a path upon itself, or something empty upon it, following no link on the way to it.
-fn hold(scratch: &OwnedFd, held: &Held) -> kernel::Result<()> {
-    let place = rustix::fs::openat2(
-        CWD,
-        &held.path,
-        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-        Mode::empty(),
-        ResolveFlags::NO_SYMLINKS,
-    );
-    let place = match place {
-        // The way to something that is hidden here, or was removed since: nothing is left to be kept in its place.
-        Err(Errno::NOENT) if held.how == Hold::Place => return Ok(()),
-        other => other?,
-    };
-    if held.how == Hold::Cover {
-        // Seen from inside it is what it is outside: nothing that git or a copy would take along.
-        let kind = FileType::from_raw_mode(fstat(&place)?.st_mode);
-        let with = if kind == FileType::Directory {
-            c"empty"
-        } else {
-            c"nobody"
-        };
-        return lay_over(scratch, with, &place);
-    }
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE
-        | OpenTreeFlags::OPEN_TREE_CLOEXEC
-        | OpenTreeFlags::AT_EMPTY_PATH
-        | OpenTreeFlags::AT_RECURSIVE;
-    let tree = open_tree(&place, c"", flags)?;
-    if held.how == Hold::ReadOnly {
-        let change = MountChange {
-            set: READ_ONLY,
-            ..MountChange::default()
-        };
-        kernel::change_mount(tree.as_fd(), c"", true, change)?;
-    }
-    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
-    move_mount(&tree, c"", &place, c"", flags)
-}
-
-/// Covers a path with something empty that nobody may open.
-fn cover(scratch: &OwnedFd, path: &CStr) -> kernel::Result<()> {
-    for _ in 0..COVER_TRIES {
-        let place = match rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
-            Err(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
-            other => other?,
-        };
-        match cover_open(scratch, &place) {
-            // Removed since it was opened, as sockets are all the time; something else may have come in its place.
-            Err(Errno::NOENT) => {}
-            other => return other,
-        }
-    }
-    Err(Errno::NOENT)
-}
-
-fn cover_open(scratch: &OwnedFd, place: &OwnedFd) -> kernel::Result<()> {
-    let kind = FileType::from_raw_mode(fstat(place)?.st_mode);
-    let with = if kind == FileType::Directory {
-        c"none"
-    } else {
-        c"nothing"
-    };
-    lay_over(scratch, with, place)
-}
-
-fn lay_over(scratch: &OwnedFd, with: &CStr, place: &OwnedFd) -> kernel::Result<()> {
-    let tree = clone_of(scratch, with)?;
-    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
-    move_mount(&tree, c"", place, c"", flags)
-}
-
 fn clone_tree(path: &CStr, recursive: bool) -> kernel::Result<OwnedFd> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     if recursive {
@@ -388,7 +331,8 @@ fn clone_tree(path: &CStr, recursive: bool) -> kernel::Result<OwnedFd> {
     open_tree(CWD, path, flags)
 }
 
-fn clone_of(scratch: &OwnedFd, name: &CStr) -> kernel::Result<OwnedFd> {
+/// A part of the temporary file system, as a mount of its own.
+pub fn clone_of(scratch: &OwnedFd, name: &CStr) -> kernel::Result<OwnedFd> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     open_tree(scratch, name, flags)
 }

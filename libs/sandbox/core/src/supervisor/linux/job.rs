@@ -9,15 +9,17 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use fishplate_sandbox_helper::{
-    KILL, LimitKind, NetworkPlan, Plan, Report, Step, TERMINATE, Usage,
+    KILL, LimitKind, NetworkPlan, PROGRAM_IS_THERE, Plan, Refusal, Report, Step, TERMINATE, Usage,
 };
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
 
+use super::interpreter;
 use super::spawn::{self, Spawned};
 use crate::capabilities::Enforcement;
 use crate::policy::Limits;
+use crate::sandbox::Violation;
 use crate::supervisor::{Event, Handler, Launch, LimitHit, Outcome, StartError, Stdin};
 
 /// Bytes read from a pipe at once.
@@ -59,6 +61,7 @@ pub(super) struct Job {
     limit: Option<LimitHit>,
     status: Option<(i32, Usage)>,
     failed: Option<Report>,
+    violations: Vec<Violation>,
     ended: bool,
     silent: bool,
 }
@@ -99,6 +102,7 @@ impl Job {
             limit: None,
             status: None,
             failed: None,
+            violations: Vec::new(),
             ended: false,
             silent: false,
             launch,
@@ -277,6 +281,12 @@ impl Job {
                         LimitKind::Files => LimitHit::FileBytes,
                     });
                 }
+                Ok(Some(Report::Refused(refusal, detail))) => {
+                    let violation = self.violation(refusal, detail);
+                    if !self.violations.contains(&violation) {
+                        self.violations.push(violation);
+                    }
+                }
                 Ok(Some(report @ Report::Failed { .. })) => {
                     self.failed.get_or_insert(report);
                 }
@@ -375,7 +385,42 @@ impl Job {
             truncated: self.truncated,
             limit_hit: self.limit,
             usage,
+            violations: self.violations.clone(),
             enforcement: self.enforcement.clone(),
+        }
+    }
+
+    fn violation(&self, refusal: Refusal, detail: u32) -> Violation {
+        let (target, reason) = match refusal {
+            Refusal::Repository => {
+                let directory = usize::try_from(detail)
+                    .ok()
+                    .and_then(|index| self.plan.unborn.get(index))
+                    .map(|path| path.to_string_lossy().into_owned())
+                    .unwrap_or_default();
+                let reason = "it was made a repository of git, whose configuration git would run; the command was ended, \
+                              and HEAD renamed to HEAD.refused";
+                (directory, reason.to_owned())
+            }
+            Refusal::Uncovered => {
+                let error = io::Error::from_raw_os_error(i32::try_from(detail).unwrap_or(0));
+                let reason = format!(
+                    "a protected or denied path was replaced outside, and could not be held again: {error}; the command was ended"
+                );
+                ("protectedPaths".to_owned(), reason)
+            }
+            Refusal::Opened => {
+                let reason = format!(
+                    "a protected or denied path was replaced outside, and process {detail} had opened it before it was held \
+                     again; the command was ended"
+                );
+                ("protectedPaths".to_owned(), reason)
+            }
+        };
+        Violation {
+            kind: "protectedPaths",
+            target,
+            reason,
         }
     }
 
@@ -391,6 +436,17 @@ impl Job {
         let error = io::Error::from_raw_os_error(errno);
         let command = self.launch.command.clone();
         match step {
+            Step::Exec if errno == libc::ENOENT && detail == PROGRAM_IS_THERE => {
+                match interpreter::of(&self.plan) {
+                    Some(found) => StartError::NoInterpreter {
+                        command,
+                        program: found.program,
+                        interpreter: found.path,
+                        has_return: found.has_return,
+                    },
+                    None => StartError::NotExecutable { command, error },
+                }
+            }
             Step::Exec if errno == libc::ENOENT => StartError::NotFound { command },
             Step::Exec => StartError::NotExecutable { command, error },
             Step::Cwd => StartError::Cwd {

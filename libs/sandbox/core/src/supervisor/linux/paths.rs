@@ -1,13 +1,16 @@
 //! Which paths a plan names: what is denied, by all its names; what is protected; what may be read without a view of its own.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use fishplate_sandbox_helper::Protected;
+use fishplate_sandbox_helper::{Guard, Protected, StandIn};
 
 use super::plan::path_text;
 use super::sockets::host_sockets;
+use crate::git::{self, GitPaths};
 use crate::policy::{Mode, Rules};
 use crate::supervisor::StartError;
 
@@ -21,7 +24,7 @@ pub(super) fn outer_first(paths: &[PathBuf]) -> Vec<PathBuf> {
     sorted
 }
 
-/// What nobody may read, as far as it is there: also where it is mounted a second time, and the sockets of the host that
+/// What nobody may read, also what is not there yet: it may come while a command runs. Also where it is mounted a second time, and the sockets of the host that
 /// lie outside of what is hidden.
 ///
 /// # Errors
@@ -31,12 +34,7 @@ pub(super) fn denied(
     rules: &Rules,
     hidden: &[(PathBuf, bool)],
 ) -> Result<Vec<PathBuf>, StartError> {
-    let mut denied: BTreeSet<PathBuf> = rules
-        .read_deny
-        .iter()
-        .filter(|path| path.symlink_metadata().is_ok())
-        .cloned()
-        .collect();
+    let mut denied: BTreeSet<PathBuf> = rules.read_deny.iter().cloned().collect();
     if !denied.is_empty() {
         let mounts = Mounts::read();
         let twins: Vec<_> = denied.iter().flat_map(|path| mounts.twins(path)).collect();
@@ -77,6 +75,50 @@ pub(crate) fn denied_with_other_names(rules: &Rules) -> Option<&PathBuf> {
     rules.read_deny.iter().find(has_more)
 }
 
+/// Why protected paths can be changed though each is held in its place.
+pub(crate) fn unheld(rules: &Rules) -> Vec<String> {
+    let has_more = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.nlink() > 1)
+    };
+    let git = git_paths(rules);
+    let lately = git.held.iter().map(|git| &git.path);
+    let linked = rules
+        .protected
+        .iter()
+        .chain(lately)
+        .find(|path| has_more(path));
+    let lost = git
+        .without_common
+        .iter()
+        .map(|common| common.join("commondir"));
+    let lost = lost.filter(|path| path.symlink_metadata().is_err());
+    let linked = linked.map(|path| {
+        format!(
+            "{} has further hard links, by which it can be written",
+            path.display()
+        )
+    });
+    let lost = lost.map(|path| {
+        format!(
+            "{} can be made, since git would forget core.worktree for what stands for it",
+            path.display()
+        )
+    });
+    linked.into_iter().chain(lost).collect()
+}
+
+/// What git would run below the roots, as it is now: what lies in a repository changes between commands.
+fn git_paths(rules: &Rules) -> GitPaths {
+    if rules.policy.mode == Mode::ReadOnly || !rules.policy.protects_defaults() {
+        return GitPaths::default();
+    }
+    git::look(
+        rules.guarded_roots(),
+        &rules.writable_roots,
+        rules.home.as_deref(),
+    )
+}
+
 /// A denied path below a writable root.
 pub(crate) fn denied_in_a_root(rules: &Rules) -> Option<&PathBuf> {
     let is_below = |path: &&PathBuf| {
@@ -98,29 +140,47 @@ pub(super) fn protected(rules: &Rules, denied: &[PathBuf]) -> Vec<Protected> {
         let above = roots.iter().filter(|root| path.starts_with(root));
         above.max_by_key(|root| root.components().count())
     };
-    let mut found: Vec<(PathBuf, PathBuf, bool)> = Vec::new();
-    let mut add = |path: &Path, root: &Path, place_only: bool| {
+    let mut found: Vec<(PathBuf, PathBuf, Guard)> = Vec::new();
+    let mut add = |path: &Path, root: &Path, guard: Guard| {
         if let Ok(below) = path.strip_prefix(root)
             && !below.as_os_str().is_empty()
         {
-            found.push((root.to_path_buf(), below.to_path_buf(), place_only));
+            found.push((root.to_path_buf(), below.to_path_buf(), guard));
         }
     };
     for inner in &roots {
         let outer = roots.iter().filter(|outer| *outer != inner);
         for outer in outer.filter(|outer| inner.starts_with(outer)) {
-            add(inner, outer, true);
+            add(inner, outer, Guard::Place);
         }
     }
-    for path in &rules.protected {
+    let git = git_paths(rules);
+    let lately = git.held.iter().map(|git| (&git.path, git.stand_in));
+    let named = rules
+        .protected
+        .iter()
+        .filter(|path| git.held.iter().all(|git| git.path != **path))
+        .map(|path| (path, git::stand_in(path)));
+    for (path, stand_in) in named.chain(lately) {
         let Some(root) = innermost(path) else {
             continue;
         };
-        add(path, root, false);
+        let is_lost = |common: &PathBuf| path.parent() == Some(common);
+        let stand_in = if stand_in == StandIn::Itself && git.without_common.iter().any(is_lost) {
+            StandIn::Nothing
+        } else {
+            stand_in
+        };
+        add(path, root, Guard::All(stand_in));
         if let Some(real) = through_links(root, path)
             && let Some(root) = innermost(&real)
         {
-            add(&real, root, false);
+            add(&real, root, Guard::All(stand_in));
+        }
+    }
+    for path in &git.open {
+        if let Some(root) = innermost(path) {
+            add(path, root, Guard::Open);
         }
     }
     // What is denied is covered itself, and so stays where it is; sockets among it come and go.
@@ -128,7 +188,7 @@ pub(super) fn protected(rules: &Rules, denied: &[PathBuf]) -> Vec<Protected> {
         let real = innermost(parent).and_then(|root| through_links(root, parent));
         for parent in std::iter::once(parent).chain(real.as_deref()) {
             if let Some(root) = innermost(parent) {
-                add(parent, root, true);
+                add(parent, root, Guard::Place);
             }
         }
     }
@@ -141,14 +201,26 @@ pub(super) fn protected(rules: &Rules, denied: &[PathBuf]) -> Vec<Protected> {
         )
     });
     found.dedup();
-    let pair = |(root, below, place_only): (PathBuf, PathBuf, bool)| {
+    let pair = |(root, below, guard): (PathBuf, PathBuf, Guard)| {
         Some(Protected {
             root: path_text(&root)?,
             below: path_text(&below)?,
-            place_only,
+            guard,
         })
     };
     found.into_iter().filter_map(pair).collect()
+}
+
+/// Roots that are no repositories of git, and must not become any: git would run what is laid out in them.
+pub(super) fn unborn(rules: &Rules) -> Vec<PathBuf> {
+    if rules.policy.mode != Mode::WorkspaceWrite || !rules.policy.protects_defaults() {
+        return Vec::new();
+    }
+    let roots = rules.writable_roots.iter();
+    roots
+        .filter(|root| !git::is_repository(root))
+        .cloned()
+        .collect()
 }
 
 /// The same place without links on the way below a root, where there are any. Roots have none themselves.
@@ -211,7 +283,7 @@ pub(super) fn readable(denied: &[PathBuf]) -> Vec<PathBuf> {
 struct Mounts(Vec<Mount>);
 
 struct Mount {
-    device: String,
+    device: Vec<u8>,
     /// Which directory of its file system is mounted.
     root: PathBuf,
     place: PathBuf,
@@ -220,16 +292,16 @@ struct Mount {
 impl Mounts {
     fn read() -> Self {
         let text = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let parse = |line: &str| {
-            let mut words = line.split(' ').skip(2);
+        let parse = |line: &[u8]| {
+            let mut words = line.split(|byte| *byte == b' ').skip(2);
             Some(Mount {
-                device: words.next()?.to_owned(),
+                device: words.next()?.to_vec(),
                 root: unescape(words.next()?),
                 place: unescape(words.next()?),
             })
         };
-        Self(text.lines().filter_map(parse).collect())
+        let lines = text.split(|byte| *byte == b'\n');
+        Self(lines.filter_map(parse).collect())
     }
 
     /// Other paths to the same file or directory, by mounts of the same file system elsewhere.
@@ -272,44 +344,43 @@ fn plain_join(place: &Path, rest: &Path) -> PathBuf {
 }
 
 /// A path of mountinfo, where space, tab, newline and backslash are octal.
-fn unescape(text: &str) -> PathBuf {
-    let mut out = String::with_capacity(text.len());
+fn unescape(text: &[u8]) -> PathBuf {
+    let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        let (before, escaped) = rest.split_at(at);
-        out.push_str(before);
-        let octal = escaped
-            .get(1..4)
-            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match octal {
-            Some(byte) => {
-                out.push(char::from(byte));
-                rest = escaped.get(4..).unwrap_or_default();
-            }
-            None => {
-                out.push('\\');
-                rest = escaped.get(1..).unwrap_or_default();
-            }
-        }
+    while let Some((byte, after)) = rest.split_first() {
+        let octal = (*byte == b'\\')
+            .then(|| after.split_at_checked(3))
+            .flatten()
+            .and_then(|(digits, after)| {
+                let digits = std::str::from_utf8(digits).ok()?;
+                Some((u8::from_str_radix(digits, 8).ok()?, after))
+            });
+        let (byte, after) = octal.unwrap_or((*byte, after));
+        out.push(byte);
+        rest = after;
     }
-    out.push_str(rest);
-    PathBuf::from(out)
+    PathBuf::from(OsString::from_vec(out))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Mount, Mounts, readable, unescape};
+    use std::os::unix::ffi::OsStrExt;
     use std::path::{Path, PathBuf};
 
     #[test]
     fn mountinfo_paths_are_unescaped() {
-        assert_eq!(unescape("/a\\040b\\134c"), Path::new("/a b\\c"));
+        assert_eq!(unescape(b"/a\\040b\\134c\\012\\"), Path::new("/a b\\c\n\\"));
+        assert_eq!(
+            unescape(b"/\xff"),
+            Path::new(std::ffi::OsStr::from_bytes(b"/\xff"))
+        );
     }
 
     #[test]
     fn a_bind_of_a_part_of_the_disk_is_another_path_to_what_lies_there() {
         let mount = |root: &str, place: &str| Mount {
-            device: "8:1".to_owned(),
+            device: b"8:1".to_vec(),
             root: PathBuf::from(root),
             place: PathBuf::from(place),
         };

@@ -135,6 +135,11 @@ pub(super) fn prepare(
         } else {
             paths::protected(rules, &deny)
         },
+        unborn: if plain {
+            Vec::new()
+        } else {
+            texts(&paths::unborn(rules))
+        },
         keep: texts(&kept(rules, &hidden, network)),
         links: run_links(&hidden),
         readable: if plain {

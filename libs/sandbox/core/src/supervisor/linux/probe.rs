@@ -34,6 +34,7 @@ pub(crate) fn run(
         cwd: root(),
         roots: Vec::new(),
         protected: Vec::new(),
+        unborn: Vec::new(),
         deny: Vec::new(),
         hidden: Vec::new(),
         keep: Vec::new(),
