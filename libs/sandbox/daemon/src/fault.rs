@@ -116,7 +116,9 @@ impl From<StartError> for Fault {
             }
             StartError::Argument { .. } => "INPUT_INVALID",
             StartError::NotFound { .. } => "COMMAND_NOT_FOUND",
-            StartError::NotExecutable { .. } => "COMMAND_NOT_EXECUTABLE",
+            StartError::NotExecutable { .. } | StartError::NoInterpreter { .. } => {
+                "COMMAND_NOT_EXECUTABLE"
+            }
             StartError::Cwd { .. } => "CWD_INVALID",
             StartError::Confine { .. } | StartError::System(_) => "START_FAILED",
             StartError::Stopped => "SANDBOX_CLOSED",

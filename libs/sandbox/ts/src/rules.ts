@@ -3,8 +3,11 @@
 import { realpathSync, statSync } from 'node:fs';
 
 import { SANDBOX_CODES } from './codes';
-import { joinName, splitPath } from './fallback/names';
-import { fromDisk, onDisk, type RawPath, toRaw, toText } from './fallback/raw-path';
+import { absolute, isOfHome } from './fallback/absolute';
+import { checkDenials, checkProtections, checkRoots } from './fallback/conflicts';
+import { gitPaths } from './fallback/git-paths';
+import { isBelow, splitPath } from './fallback/names';
+import { type RawPath, toRaw, toText } from './fallback/raw-path';
 import { errno, settle } from './fallback/resolve';
 import type { CheckedOptions } from './options';
 import type { SandboxPolicy } from './policy';
@@ -13,6 +16,9 @@ import type { SandboxPolicy } from './policy';
 export const DEFAULT_PROTECTED: readonly string[] = [
   '.git/hooks',
   '.git/config',
+  '.git/commondir',
+  '.git/config.worktree',
+  '.git/modules',
   '.fishplate',
   '.bashrc',
   '.bash_profile',
@@ -76,12 +82,12 @@ export interface Rules {
   readonly guarded: readonly Clause[];
 }
 
-/** @throws FishplateError `WORKSPACE_INVALID`; `POLICY_INVALID` where a writable root cannot be used. */
+/** @throws FishplateError `WORKSPACE_INVALID`; `POLICY_INVALID` where a path cannot be used, or makes no sense. */
 export function resolveRules({ workspace: given, policy, home }: CheckedOptions): Rules {
   const workspace = directory(given, (problem) =>
     SANDBOX_CODES.error('WORKSPACE_INVALID', `the workspace ${given} cannot be used: ${problem}`),
   );
-  const place = (path: string): RawPath => absolute(path, toRaw(workspace), home);
+  const place = (path: string): RawPath => absolute(toRaw(path), toRaw(workspace), home);
   const writableRoots = rootsOf(policy, workspace, place);
 
   const denied: Clause[] = [];
@@ -93,12 +99,23 @@ export function resolveRules({ workspace: given, policy, home }: CheckedOptions)
   const isReadOnly = policy.mode === 'read-only';
   const guarded: Clause[] = [];
   const protectedPaths = new Set<string>();
-  const guardedRoots = isReadOnly || policy.mode === 'full-access' ? [workspace] : writableRoots;
-  for (const root of guardedRoots.map(toRaw)) {
+  const roots = (isReadOnly || policy.mode === 'full-access' ? [workspace] : writableRoots).map(toRaw);
+  const writable = writableRoots.map(toRaw);
+  checkRoots(policy.mode, toRaw(workspace), writable);
+  checkDenials(denied, roots);
+  for (const root of roots) {
     for (const [named, name] of namedProtections(policy)) {
-      const path = absolute(named, root, home);
+      const path = absolute(toRaw(named), root, home);
       if (!isReadOnly) protectedPaths.add(toText(path));
       push(guarded, { path, root, name });
+    }
+  }
+  if (!isReadOnly) checkProtections(guarded, writable);
+  if (policy.protectDefaults ?? true) {
+    for (const { path, why } of gitPaths(roots, isReadOnly ? roots : writable, home)) {
+      if (!isReadOnly) protectedPaths.add(toText(path));
+      const root = roots.find((above) => isBelow(path, above)) ?? null;
+      push(guarded, { path, root, name: `default protected path of git: ${why}` });
     }
   }
   const readDeny = denied.map(({ path }) => toText(path));
@@ -155,35 +172,5 @@ function numbered(paths: readonly string[], list: string): [string, string][] {
 function push(clauses: Clause[], clause: Clause): void {
   for (const path of [clause.path, settle(clause.path)]) {
     if (path !== null && clauses.every((other) => other.path !== path)) clauses.push({ ...clause, path });
-  }
-}
-
-/** The path below `base`, with `~` as the home directory, without `.` and `..` (by name: links are not looked at). */
-function absolute(path: string, base: RawPath, home: string | null): RawPath {
-  const isHome = isOfHome(path) && home !== null;
-  const given = splitPath(toRaw(isHome ? path.slice(1).replace(LEADING_SLASHES, '') : path));
-  const below = splitPath(isHome ? toRaw(home) : base);
-  const isAbsolute = given.anchor !== null;
-  const anchor = isAbsolute && given.anchor !== '\\' ? given.anchor : below.anchor;
-  const names: RawPath[] = [];
-  for (const name of isAbsolute ? given.names : [...below.names, ...given.names]) {
-    if (name === '..') names.pop();
-    else if (name !== '.') names.push(name);
-  }
-  return names.reduce((above, name) => joinName(above, name), anchor ?? '/');
-}
-
-const LEADING_SLASHES = process.platform === 'win32' ? /^[\\/]+/ : /^\/+/;
-
-function isOfHome(path: string): boolean {
-  return path === '~' || path.startsWith('~/') || (process.platform === 'win32' && path.startsWith('~\\'));
-}
-
-/** A path without links; null where there is nothing. */
-export function realPath(path: RawPath): RawPath | null {
-  try {
-    return fromDisk(realpathSync.native(onDisk(path), 'buffer'));
-  } catch {
-    return null;
   }
 }

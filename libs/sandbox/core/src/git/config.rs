@@ -142,7 +142,7 @@ impl Reader<'_> {
                 byte => {
                     match byte {
                         b'\\' => match self.next() {
-                            Some(b'\n') | None => continue,
+                            Some(b'\n') | None => {}
                             Some(b'n') => value.push(b'\n'),
                             Some(b't') => value.push(b'\t'),
                             Some(b'b') => value.push(8),
@@ -193,6 +193,7 @@ mod tests {
             "[include] path = ~/x ; and more\n[includeIf \"gitdir:/a \\\"b\\\\\"]\npath=\"q # ;\" rest\n",
             "[filter.Old]\nclean = a \\\n  b\\n\\t\\\"\\\\\n",
             "[a \"B.c\"] x-y = \" lead\" trail \"  \"  \n # c\n;d\n[e]f=\n g\n",
+            "[core]clean = a \\\n[x]\ny = b \\\n  \n",
             "[core]fsmonitor=a\"b c\"d\n",
         ];
         for text in texts {

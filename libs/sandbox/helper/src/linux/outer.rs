@@ -270,6 +270,10 @@ fn watch(plan: &Plan, init: &Init, world: &mut Outside) {
 
 /// Names have changed: what is held is held again. `false`: it cannot be, or the command did what is undone.
 fn renew(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
+    let known = held::encode(&world.protection.held);
+    // At once, for what is open meanwhile; what is to be held can be found out after.
+    init.order(HOLD);
+    init.tell(&known);
     if repository::undo(plan) {
         return false;
     }
@@ -281,8 +285,11 @@ fn renew(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
         tell(channel(), Report::Refused(Refusal::Uncovered, errno));
         return false;
     }
-    init.order(HOLD);
-    init.tell(&held::encode(&world.protection.held));
+    let held = held::encode(&world.protection.held);
+    if held != known {
+        init.order(HOLD);
+        init.tell(&held);
+    }
     true
 }
 

@@ -3,7 +3,8 @@
  * answers the same, also in its words.
  */
 
-import { realPath, type Rules } from '../rules';
+import type { Rules } from '../rules';
+import { realPath } from './absolute';
 import type { ActionIntent, Decision } from '../types';
 import { forbidden } from './clauses';
 import type { Grants } from './grants';
