@@ -38,10 +38,32 @@ impl Waiting {
         Self { child, lines }
     }
 
+    /// Until something is mounted upon each of the paths, as the command sees them.
+    fn until_held(&self, paths: &[std::path::PathBuf]) {
+        for _ in 0..1000 {
+            let is_held = |pid: &u32| {
+                let mounts = fs::read_to_string(format!("/proc/{pid}/mountinfo"));
+                let mounts = mounts.unwrap_or_default();
+                let places: Vec<_> = mounts
+                    .lines()
+                    .filter_map(|line| line.split(' ').nth(4))
+                    .collect();
+                paths
+                    .iter()
+                    .all(|path| places.contains(&path.to_str().expect("text")))
+            };
+            if descendants(self.child.id()).iter().any(is_held) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("{paths:?} are not held");
+    }
+
     /// Lets it go on, and answers what it printed.
     fn go(mut self, world: &World) -> String {
         fs::write(world.path("ws/go"), "").expect("written");
-        let rest: Vec<String> = self.lines.by_ref().lines().map_while(Result::ok).collect();
+        let rest: Vec<String> = self.lines.lines().map_while(Result::ok).collect();
         self.child.wait().expect("it ends");
         rest.join("\n")
     }
@@ -53,9 +75,26 @@ fn replace(path: &Path, content: &str) {
     fs::rename(new, path).expect("renamed");
 }
 
-/// The host's change is told of at once, and acted upon some milliseconds later: until then nothing is asked.
-fn settle() {
-    std::thread::sleep(std::time::Duration::from_millis(300));
+/// Processes that came of one.
+fn descendants(ancestor: u32) -> Vec<u32> {
+    let mut family = vec![ancestor];
+    let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
+        .expect("listed")
+        .flatten()
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+            let (_, fields) = stat.rsplit_once(')')?;
+            Some((pid, fields.split_whitespace().nth(1)?.parse().ok()?))
+        })
+        .collect();
+    while let Some((pid, _)) = parents
+        .iter()
+        .find(|(pid, parent)| family.contains(parent) && !family.contains(pid))
+    {
+        family.push(*pid);
+    }
+    family
 }
 
 #[test]
@@ -75,7 +114,8 @@ fn a_protected_file_that_the_host_replaces_stays_protected() {
                 replace(&world.path("ws/.bashrc"), "new\n");
                 // One that stood in for what was missing, and one that was there.
                 fs::remove_file(world.path("ws/.vscode")).expect("a placeholder");
-                settle();
+                let held = ["ws/.git/config", "ws/.bashrc", "ws/.vscode"];
+                waiting.until_held(&held.map(|name| world.path(name)));
                 assert_eq!(waiting.go(&world), "end", "{mode:?}");
             } else {
                 world.plain(&["/bin/sh", "-c", attack], &[]);
@@ -104,7 +144,7 @@ fn a_repository_that_the_host_replaces_stays_protected() {
         let waiting = Waiting::new(&world, &world.policy(), attack);
         fs::rename(world.path("ws/.git"), world.path("ws/before")).expect("renamed");
         fs::rename(world.path("ws/next"), world.path("ws/.git")).expect("renamed");
-        settle();
+        waiting.until_held(&["ws/.git/hooks", "ws/.git/config"].map(|name| world.path(name)));
         assert_eq!(waiting.go(&world), "end", "{mode:?}");
         assert!(
             !world.path("ws/.git/hooks/post-commit").exists(),
@@ -129,7 +169,7 @@ fn a_denied_file_that_the_host_replaces_or_makes_stays_denied() {
         replace(&key, "SECRET-KEY\n");
         fs::write(&later, "SECRET-KEY\n").expect("written");
         world.own();
-        settle();
+        waiting.until_held(&[key, later]);
         assert_eq!(waiting.go(&world), "end", "{mode:?}");
     }
 }
@@ -184,7 +224,7 @@ fn git_of_the_host_works_while_a_command_runs() {
         let waiting = Waiting::new(
             &world,
             &world.policy(),
-            "git log --oneline | wc -l; echo x >> .git/config; echo end",
+            "git log --oneline | wc -l; echo EVIL >> .git/config; echo end",
         );
         for number in 0..5 {
             git(&format!(
@@ -192,11 +232,12 @@ fn git_of_the_host_works_while_a_command_runs() {
             ));
         }
         git("git sparse-checkout set --no-cone '/*' && git worktree list && git gc -q");
-        settle();
+        let held = ["ws/.git/config", "ws/.git/config.worktree"];
+        waiting.until_held(&held.map(|name| world.path(name)));
         assert_eq!(waiting.go(&world), "6\nend", "{mode:?}");
         let config = fs::read_to_string(world.path("ws/.git/config")).expect("read");
         assert!(
-            config.contains("b4 = c") && !config.contains('x'),
+            config.contains("b4 = c") && !config.contains("EVIL"),
             "{config}"
         );
         assert!(!world.path("ws/.git/commondir").exists());
