@@ -8,6 +8,7 @@ import {
   capability as sandboxCapability,
   type SandboxCapabilities,
 } from '@fishplate/sandbox';
+import { capability as storageCapability } from '@fishplate/storage';
 import { capability as tokenizerCapability } from '@fishplate/tokenizer';
 
 import type { ResolvedConfig } from './config/schema.js';
@@ -45,36 +46,25 @@ export interface RuntimeCapabilities {
 
 /** Reports on every track. Loads the bindings that `auto` or `native` ask for. */
 export function reportCapabilities(workspace: string, config: ResolvedConfig): RuntimeCapabilities {
-  const { diff, gitignore, sandbox, tokenizer } = config.engines;
+  const { diff, gitignore, sandbox, storage, tokenizer } = config.engines;
   const landed = [
     diffCapability({ config: diff.file, call: diff.call }),
     gitignoreCapability({ config: gitignore.file, call: gitignore.call }),
     sandboxCapability({ config: sandbox.file, call: sandbox.call }),
+    storageCapability({ config: storage.file, call: storage.call }),
     tokenizerCapability({ config: tokenizer.file, call: tokenizer.call }),
   ].map((report): LandedTrack => ({ state: 'landed', ...report }));
   return {
     version: packageVersion(),
     workspace,
     configFile: config.file,
-    tracks: [...landed, ...interimTracks(config)],
+    tracks: [...landed, ...INTERIM_TRACKS],
     sandbox: getSandboxCapabilities(),
   };
 }
 
-function interimTracks({ undo }: ResolvedConfig): InterimTrack[] {
-  const mebibytes = Math.floor(undo.budgetBytes / (1024 * 1024));
-  return [
-    interim(
-      'storage',
-      'memory',
-      `undo and timeline last as long as the session; undo keeps at most ${mebibytes} MiB`,
-    ),
-    interim('json', 'JSON', 'JSON.parse and JSON.stringify of Node'),
-    { state: 'absent', track: 'symbols', engine: null, reason: 'no tool needs it yet' },
-    { state: 'absent', track: 'vector', engine: null, reason: 'no tool needs it yet' },
-  ];
-}
-
-function interim(track: string, engine: string, reason: string): InterimTrack {
-  return { state: 'interim', track, engine, reason };
-}
+const INTERIM_TRACKS: readonly InterimTrack[] = [
+  { state: 'interim', track: 'json', engine: 'JSON', reason: 'JSON.parse and JSON.stringify of Node' },
+  { state: 'absent', track: 'symbols', engine: null, reason: 'no tool needs it yet' },
+  { state: 'absent', track: 'vector', engine: null, reason: 'no tool needs it yet' },
+];

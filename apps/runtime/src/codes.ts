@@ -41,7 +41,7 @@ export const RUNTIME_CODES = defineCodes('runtime', {
     hint: 'Tools reach files inside the workspace only; give a path as list_files shows it.',
   },
   PATH_PROTECTED: {
-    summary: 'A path belongs to git or to the configuration of the runtime, which tools may not touch.',
+    summary: 'A path belongs to git, or to configuration or sessions of the runtime, which tools may not touch.',
     hint: 'Let the person change this file; a tool must not change the rules that it works under.',
   },
   SYMLINK_REFUSED: {
@@ -77,8 +77,44 @@ export const RUNTIME_CODES = defineCodes('runtime', {
     hint: 'Check the files that details.paths lists by hand: some hold the new content, some the old.',
   },
   UNDO_BUDGET_EXCEEDED: {
-    summary: 'Keeping the states that undo needs would take more memory than undo.budgetBytes.',
+    summary: 'Keeping the contents that undo needs would take more disk space than undo.budgetBytes.',
     hint: 'Nothing was written. Raise undo.budgetBytes, or start a new session once the changes so far are kept elsewhere.',
+  },
+  SNAPSHOT_FAILED: {
+    summary: 'What a command might change, or has changed, could not be recorded.',
+    hint: 'The message says whether the command has run, and the cause why: most often the disk is full. Make room and call again.',
+  },
+  PREIMAGE_LOST: {
+    summary: 'A content that going back needs is no longer kept, or no longer what it was.',
+    hint: 'Nothing was changed. It made room for newer ones under undo.budgetBytes, or was damaged; take the file from version control.',
+  },
+  RESTORE_INCOMPLETE: {
+    summary: 'Going back stopped part of the way.',
+    hint: 'Remove what the message names, and make the same call again: it completes what is left.',
+  },
+  STATE_UNUSABLE: {
+    summary: 'The folder in which sessions are kept cannot be used.',
+    hint: 'Remove what the message names, or keep sessions elsewhere by sessions.directory or FISHPLATE_SESSIONS_DIRECTORY (a local disk).',
+  },
+  STATE_WRITE_FAILED: {
+    summary: 'The log of a session, or a content that undo needs, could not be written.',
+    hint: 'What was about to happen has not happened. Make room on the disk and call again.',
+  },
+  SESSION_BUSY: {
+    summary: 'Another process has the session open.',
+    hint: 'End that process, or work in another session; `fishplate sessions` and `fishplate timeline` read it all the same.',
+  },
+  SESSION_ID_INVALID: {
+    summary: 'A session cannot have this id.',
+    hint: 'Use 1 to 200 bytes of text without control characters.',
+  },
+  SESSION_UNKNOWN: {
+    summary: 'There is no session of this id in the workspace.',
+    hint: 'Run `fishplate sessions` for those there are.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    summary: 'An idempotency key was used before, for another tool or another input.',
+    hint: 'Use a key of its own for each call.',
   },
   PLAN_INVALID: {
     summary: 'A plan for `fishplate run` is not well-formed.',
@@ -125,7 +161,7 @@ export const RUNTIME_OUTCOMES = {
   },
   UNDO_CONFLICT: {
     summary: 'A file is no longer what this session left: someone changed it since.',
-    hint: 'Nothing was undone. `conflicts` shows what the session left against what is there now; restore that, or keep it and go on.',
+    hint: 'Nothing was changed. `conflicts` shows what the session left, what is there now and what would be restored; bring the file back to what the session left, or keep it and go on.',
   },
   NOT_CONFIRMED: {
     summary: 'A step or a command needs the confirmation of a person, and nobody gave it.',
@@ -154,6 +190,10 @@ export const RUNTIME_OUTCOMES = {
   JOB_UNKNOWN: {
     summary: 'There is no job of this name, or not any more.',
     hint: 'Use `jobId` of a start_job of this runtime.',
+  },
+  CHECKPOINT_UNKNOWN: {
+    summary: 'The session has no checkpoint of this id.',
+    hint: 'Use the id that checkpoint answered; details.checkpoints lists those there are.',
   },
   NOTHING_TO_UNDO: {
     summary: 'The session has no change that is not yet undone.',

@@ -38,6 +38,8 @@ export {
   type ToolData,
   type ToolInput,
 } from './runtime.js';
+export type { Checkpoint } from './session/events.js';
+export type { SessionsRead, SessionSummary } from './session/session-reader.js';
 export type { CallStatus, TimelineEntry } from './session/timeline.js';
 export type { ToolName } from './tools/index.js';
 export type {

@@ -1,6 +1,6 @@
 /** Binds the tools to a workspace: `createRuntime`. */
 
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import { chooseEngine, type EngineChoice, type FishplateError, isFishplateError } from '@fishplate/engine';
 import type { AuditRecord } from '@fishplate/sandbox';
@@ -15,7 +15,12 @@ import type { Confirm } from './commands/confirmation.js';
 import { loadConfig } from './config/load.js';
 import type { ResolvedConfig, RuntimeConfig } from './config/schema.js';
 import { type RuntimeLogger, SILENT_LOGGER } from './logger.js';
-import { Session } from './session/session.js';
+import type { Checkpoint, SessionEvent } from './session/events.js';
+import { createMask, type Mask, maskingLogger } from './session/masking.js';
+import type { Session } from './session/session.js';
+import { checkSessionId, newSessionId, SessionHost } from './session/session-host.js';
+import { readSessions, type SessionsRead } from './session/session-reader.js';
+import { statePath } from './session/state-folder.js';
 import type { TimelineEntry } from './session/timeline.js';
 import { WriteLock } from './session/write-lock.js';
 import { type AnyTool, type ToolName, type ToolNamed, TOOLS } from './tools/index.js';
@@ -38,6 +43,8 @@ export interface RuntimeOptions {
   readonly config?: RuntimeConfig;
   /** Engines for this runtime; wins over everything, `config` included. */
   readonly engines?: { readonly [Track in keyof ResolvedConfig['engines']]?: EngineChoice };
+  /** Session that {@link Caller.call} works in: one that exists goes on. A new one unless given. */
+  readonly session?: string;
   /** Asked before commands that need a person; without it they are refused. */
   readonly confirm?: Confirm;
   /** Whether `fishplate.config.json` of the workspace may loosen the sandbox; so does `FISHPLATE_TRUST_WORKSPACE=1`. */
@@ -53,6 +60,11 @@ export interface CallOptions {
   readonly onProgress?: ProgressListener | undefined;
   /** In place of that of the runtime. */
   readonly confirm?: Confirm | undefined;
+  /**
+   * Names the call in its session: a call with the key of one that ended answers what that one answered, with `replayed`, also in a
+   * later process. One that threw, or was cut off with its process, is made again.
+   */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** What a call answers: the tool's outcome, and the call's own figures. */
@@ -62,6 +74,8 @@ export type CallResult<Data = Record<string, unknown>> = ToolOutcome<Data> & {
   /** Names this call in logs and timeline. */
   readonly callId: string;
   readonly durationMs: number;
+  /** True where the answer is that of an earlier call with the same idempotency key. */
+  readonly replayed?: boolean;
 };
 
 /** Input of a tool, as callers write it. */
@@ -94,8 +108,13 @@ export interface Caller {
 /** A line of work with undo, diff and timeline of its own. */
 export interface SessionHandle extends Caller {
   readonly id: string;
-  /** The calls so far, oldest first. */
-  timeline(): TimelineEntry[];
+  /** The calls so far, oldest first, also those of earlier processes. */
+  timeline(): Promise<TimelineEntry[]>;
+  /** Adds a message of the conversation; `restore` takes back those recorded after a checkpoint. Any JSON value. */
+  record(message: unknown): Promise<void>;
+  /** Messages of the conversation that are in force, oldest first. */
+  messages(): Promise<unknown[]>;
+  checkpoints(): Promise<Checkpoint[]>;
 }
 
 /** A tool bound to a runtime, in the shape that agent frameworks take. */
@@ -116,17 +135,23 @@ export interface Runtime extends Caller {
   /** Absolute path, free of symbolic links. */
   readonly workspace: string;
   readonly tools: readonly Tool[];
-  /** The session of this id, made on first use; without an id a new one. {@link Caller.call} uses `main`. */
+  /** The session that {@link Caller.call} works in. */
+  readonly main: SessionHandle;
+  /** The session of this id: one that exists in the workspace goes on where it was. Without an id a new one. Made with the first call. */
   session(id?: string): SessionHandle;
+  /** The sessions of the workspace, those of other processes too. Writes nothing. */
+  sessions(): Promise<SessionsRead>;
   /** What the sandbox decided and ran, oldest first; of a long run the latest 10,000. */
   audit(): AuditRecord[];
   /** Which engine each track uses, and why. */
   capabilities(): RuntimeCapabilities;
-  /** Waits for calls that are writing, then refuses further ones and lets go of what undo kept. */
+  /** Ends jobs, waits for calls that are writing, and closes the sessions, which others may then go on with. */
   close(): Promise<void>;
 }
 
-const MAIN_SESSION = 'main';
+/** Longest summary and input that the log has of a call, in characters. */
+const MAX_SUMMARY = 1000;
+const MAX_RECORDED_INPUT = 16_384;
 
 /** Audit records that are kept, at least. */
 const MAX_RECORDS = 10_000;
@@ -148,15 +173,20 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     diff: asked('diff'),
     gitignore: asked('gitignore'),
     sandbox: asked('sandbox'),
+    storage: asked('storage'),
     tokenizer: asked('tokenizer'),
   };
-  return new BoundRuntime(files, { ...loaded, engines }, options.logger ?? SILENT_LOGGER, options.confirm);
+  return new BoundRuntime(files, { ...loaded, engines }, options);
 }
 
 class BoundRuntime implements Runtime {
   readonly tools: readonly Tool[];
-  private readonly sessions = new Map<string, Session>();
+  readonly main: SessionHandle;
+  private readonly host: SessionHost;
   private readonly lock = new WriteLock();
+  private readonly logger: RuntimeLogger;
+  private readonly confirm: Confirm | undefined;
+  private readonly mask: Mask = createMask();
   private readonly commands: CommandHost;
   private readonly records: AuditRecord[] = [];
   private closed = false;
@@ -164,9 +194,19 @@ class BoundRuntime implements Runtime {
   constructor(
     private readonly files: FileAccess,
     private readonly config: ResolvedConfig,
-    private readonly logger: RuntimeLogger,
-    private readonly confirm: Confirm | undefined,
+    { logger = SILENT_LOGGER, confirm, session }: RuntimeOptions,
   ) {
+    this.logger = maskingLogger(logger, this.mask);
+    this.confirm = confirm;
+    this.main = this.session(session === undefined ? newSessionId() : checkSessionId(session));
+    this.host = new SessionHost({
+      files,
+      config,
+      logger: this.logger,
+      mask: this.mask,
+      lock: this.lock,
+      asked: () => this.asked(),
+    });
     this.commands = new CommandHost(files.root, config, (record) => this.note(record));
     // A wrong word should show at once, not at the first call.
     this.asked();
@@ -177,7 +217,7 @@ class BoundRuntime implements Runtime {
       inputSchema,
       dataSchema,
       annotations,
-      execute: (input, options) => this.callIn(MAIN_SESSION, name, input, options),
+      execute: (input, options) => this.callIn(this.main.id, name, input, options),
     }));
   }
 
@@ -186,13 +226,26 @@ class BoundRuntime implements Runtime {
   }
 
   call(name: string, input: unknown, options?: CallOptions): Promise<CallResult<never>> {
-    return this.callIn(MAIN_SESSION, name, input, options) as Promise<CallResult<never>>;
+    return this.callIn(this.main.id, name, input, options) as Promise<CallResult<never>>;
   }
 
-  session(id: string = randomUUID()): SessionHandle {
+  session(id: string = newSessionId()): SessionHandle {
+    checkSessionId(id);
     const call = (name: string, input: unknown, options?: CallOptions): Promise<CallResult<never>> =>
       this.callIn(id, name, input, options) as Promise<CallResult<never>>;
-    return { id, call, timeline: () => this.sessionOf(id).timeline.entries() };
+    return {
+      id,
+      call,
+      timeline: async () => (await this.sessionOf(id)).timeline.entries(),
+      messages: async () => [...(await this.sessionOf(id)).state.messages],
+      checkpoints: async () => [...(await this.sessionOf(id)).state.checkpoints.values()],
+      record: (message) => this.record(id, message),
+    };
+  }
+
+  sessions(): Promise<SessionsRead> {
+    const state = statePath(this.files.root, this.config.sessions.directory);
+    return readSessions(state, this.asked().storage);
   }
 
   audit(): AuditRecord[] {
@@ -207,7 +260,7 @@ class BoundRuntime implements Runtime {
     this.closed = true;
     await this.commands.close();
     await this.lock.idle();
-    this.sessions.clear();
+    await this.host.close();
   }
 
   private note(record: AuditRecord): void {
@@ -215,13 +268,20 @@ class BoundRuntime implements Runtime {
     if (this.records.length > 2 * MAX_RECORDS) this.records.splice(0, MAX_RECORDS);
   }
 
-  private sessionOf(id: string): Session {
-    let session = this.sessions.get(id);
-    if (session === undefined) {
-      session = new Session(id, this.config.undo.budgetBytes);
-      this.sessions.set(id, session);
+  private sessionOf(id: string): Promise<Session> {
+    if (this.closed) throw RUNTIME_CODES.error('RUNTIME_CLOSED', 'the runtime has been closed');
+    return this.host.open(id);
+  }
+
+  private async record(id: string, message: unknown): Promise<void> {
+    const session = await this.sessionOf(id);
+    // A copy, since the caller may go on changing it.
+    const text = JSON.stringify({ message: message ?? null });
+    const { maxInputBytes } = this.config.limits;
+    if (Buffer.byteLength(text) > maxInputBytes) {
+      throw RUNTIME_CODES.error('INPUT_TOO_LARGE', `the message has more than ${maxInputBytes} bytes`);
     }
-    return session;
+    await session.expect({ type: 'message', message: (JSON.parse(text) as { message: unknown }).message }, 'group');
   }
 
   private async callIn(
@@ -233,52 +293,97 @@ class BoundRuntime implements Runtime {
     if (this.closed) throw RUNTIME_CODES.error('RUNTIME_CLOSED', 'the runtime has been closed');
     const tool = TOOLS.find((candidate) => candidate.name === name);
     if (tool === undefined) throw unknownTool(name);
-    const session = this.sessionOf(id);
-    const callId = randomUUID();
-    const sequence = session.timeline.start(callId, tool.name);
+    const session = await this.sessionOf(id);
+    const { idempotencyKey: key } = options;
+    if (key === undefined) return this.perform(tool, session, input, options);
+    return session.inTurn(key, async () => {
+      const recorded = this.recorded(tool, session, key, input);
+      return recorded ?? this.perform(tool, session, input, options);
+    });
+  }
+
+  /** The answer that was given to a key; undefined where there is none. */
+  private recorded(tool: AnyTool, session: Session, key: string, input: unknown): CallResult | undefined {
+    const answer = session.answerTo(key);
+    if (answer === undefined) return undefined;
+    if (answer.inputHash !== hashOfInput(tool, input)) {
+      throw RUNTIME_CODES.error(
+        'IDEMPOTENCY_KEY_REUSED',
+        `the key ${JSON.stringify(key.slice(0, 100))} belongs to another call of this session`,
+      );
+    }
+    if (answer.event?.type !== 'end' || answer.event.outcome === undefined) return undefined;
+    const { call, outcome, durationMs } = answer.event;
+    const callId = session.timeline.entries().find(({ sequence }) => sequence === call)?.callId ?? '';
+    return { ...outcome, tool: tool.name, session: session.id, callId, durationMs, replayed: true };
+  }
+
+  /** Makes a call, and records its start and its end. */
+  private async perform(
+    tool: AnyTool,
+    session: Session,
+    input: unknown,
+    options: CallOptions,
+  ): Promise<CallResult> {
+    const { name } = tool;
+    const [id, callId] = [session.id, randomUUID()];
     const started = performance.now();
+    const checked = this.check(tool, input, options.signal);
+    const call = session.nextCall();
+    const start = { type: 'start', call, callId, tool: name, at: new Date().toISOString() } as const;
+    await session.expect({ ...start, ...startedWith(tool, checked, options.idempotencyKey, input) });
     try {
-      const outcome = await this.execute(tool, session, input, options);
+      if ('error' in checked) throw checked.error;
+      const outcome = await this.execute(tool, session, checked.input, callId, options);
       const durationMs = performance.now() - started;
       const { ok, engines, summary } = outcome;
       const rest = ok ? (outcome.step === undefined ? {} : { step: outcome.step }) : { code: outcome.code };
       const auditId = ok ? outcome.data['auditId'] : undefined;
-      session.timeline.finish(sequence, {
+      const end = {
+        type: 'end',
+        call,
         ...(typeof auditId === 'string' ? { auditId } : {}),
         status: ok ? 'ok' : 'refused',
         engines,
-        summary,
+        summary: summary.slice(0, MAX_SUMMARY),
         durationMs,
         ...rest,
-      });
+        ...(options.idempotencyKey === undefined ? {} : { key: options.idempotencyKey, outcome }),
+      } as const;
+      await session.note(end);
       this.logger.info({ callId, session: id, tool: name, ok, durationMs, engines, ...rest }, 'call');
       return { ...outcome, tool: name, session: id, callId, durationMs };
     } catch (cause) {
-      const error = codedError(cause, tool.name, options.signal);
+      const error = codedError(cause, name, options.signal);
       const durationMs = performance.now() - started;
       const { code, message } = error;
-      session.timeline.finish(sequence, {
-        status: 'failed',
-        engines: {},
-        summary: `${code}: ${message}`,
-        code,
-        durationMs,
-      });
+      const summary = `${code}: ${message}`.slice(0, MAX_SUMMARY);
+      const end = { type: 'end', call, status: 'failed', engines: {}, summary, code, durationMs } as const;
+      // The call's own error says more than that its end could not be written.
+      await session.note(end).catch(() => undefined);
       this.logger.warn({ callId, session: id, tool: name, code, durationMs }, 'call failed');
       throw error;
+    }
+  }
+
+  private check(tool: AnyTool, input: unknown, signal: AbortSignal | undefined): CheckedInput {
+    try {
+      throwIfCancelled(signal);
+      // The tools' inputs have no type in common; each has just been checked by its own schema.
+      const declared: ToolDefinition = tool;
+      return { input: checkInput(declared, input, this.config.limits.maxInputBytes) };
+    } catch (error) {
+      return { error };
     }
   }
 
   private execute(
     tool: AnyTool,
     session: Session,
-    input: unknown,
+    input: Record<string, unknown>,
+    callId: string,
     { signal, onProgress, confirm = this.confirm }: CallOptions,
   ): Promise<ToolOutcome<Record<string, unknown>>> {
-    throwIfCancelled(signal);
-    // The tools' inputs have no type in common; each has just been checked by its own schema.
-    const declared: ToolDefinition = tool;
-    const checked = checkInput(declared, input, this.config.limits.maxInputBytes);
     const { files, config, lock, commands } = this;
     const asked = this.asked();
     const trackEngines = {
@@ -290,13 +395,15 @@ class BoundRuntime implements Runtime {
       lock,
       commands,
       session,
+      callId,
       signal,
       onProgress,
       confirm,
       asked,
       trackEngines,
     };
-    return declared.execute(checked, context);
+    const declared: ToolDefinition = tool;
+    return declared.execute(input, context);
   }
 
   /** Environment over config file, both under the caller: decided anew for each call, as the library does. */
@@ -309,9 +416,30 @@ class BoundRuntime implements Runtime {
       diff: choose('diff'),
       gitignore: choose('gitignore'),
       sandbox: choose('sandbox'),
+      storage: choose('storage'),
       tokenizer: choose('tokenizer'),
     };
   }
+}
+
+/** An input that fits its tool, or why it does not. */
+type CheckedInput = { readonly input: Record<string, unknown> } | { readonly error: unknown };
+
+/** What the start of a call has beside its name; a long input is told by its size. */
+function startedWith(
+  tool: AnyTool,
+  checked: CheckedInput,
+  key: string | undefined,
+  input: unknown,
+): Partial<Extract<SessionEvent, { type: 'start' }>> {
+  if ('error' in checked) return {};
+  const text = JSON.stringify(checked.input);
+  const shown = text.length <= MAX_RECORDED_INPUT ? checked.input : { cut: true, bytes: Buffer.byteLength(text) };
+  return { input: shown, ...(key === undefined ? {} : { key, inputHash: hashOfInput(tool, input) }) };
+}
+
+function hashOfInput(tool: AnyTool, input: unknown): string {
+  return createHash('sha256').update(`${tool.name}\0${JSON.stringify(input ?? {})}`).digest('hex');
 }
 
 function unknownTool(name: string): FishplateError {

@@ -33,10 +33,7 @@ test('a command runs in the workspace, and its end and output are answered', asy
   const records = runtime.audit().filter(({ action }) => action === 'command');
   expect(records).toHaveLength(3);
   expect(
-    runtime
-      .session('main')
-      .timeline()
-      .map(({ auditId }) => auditId),
+    (await runtime.main.timeline()).map(({ auditId }) => auditId),
   ).toEqual(records.map(({ auditId }) => auditId));
 });
 

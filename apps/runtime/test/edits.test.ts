@@ -24,7 +24,7 @@ describe('edit_file', () => {
     const { root, runtime, read } = open({ f: 'one\ntwo\n' });
     chmodSync(join(root, 'f'), 0o751);
     const result = await runtime.call('edit_file', edit('two', 'three'));
-    expect(result).toMatchObject({ ok: true, step: 1, tool: 'edit_file', session: 'main' });
+    expect(result).toMatchObject({ ok: true, step: 1, tool: 'edit_file', session: runtime.main.id });
     if (!result.ok) return;
     expect(result.data.edits).toMatchObject([{ status: 'applied', strategy: 'exact' }]);
     expect(result.data.patch).toContain('-two\n+three\n');

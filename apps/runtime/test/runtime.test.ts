@@ -122,7 +122,7 @@ describe('hostile input', () => {
   ])('%s', async (_, input, code) => {
     const runtime = open();
     expect(await codeOf(() => runtime.call('read_file' as string, input))).toBe(code);
-    expect(runtime.session('main').timeline()).toMatchObject([{ status: 'failed', code }]);
+    expect(await runtime.main.timeline()).toMatchObject([{ status: 'failed', code }]);
   });
 });
 
@@ -172,7 +172,7 @@ test('keeps a timeline: what, how long, by which engine', async () => {
     edits: [{ search: 'one', replace: 'secret' }],
   });
   await runtime.call('read_file', { path: 'none' });
-  expect(runtime.session('main').timeline()).toMatchObject([
+  expect(await runtime.main.timeline()).toMatchObject([
     { sequence: 1, tool: 'edit_file', status: 'ok', callId: result.callId, step: 1, summary: 'a.txt: +1 -1' },
     { sequence: 2, tool: 'read_file', status: 'refused', code: 'FILE_NOT_FOUND' },
   ]);

@@ -109,6 +109,7 @@ describe('refuses, undoes nothing and shows all three states where', () => {
       'onDisk',
       'path',
       'sessionLeft',
+      'wouldChange',
       'wouldRestore',
     ]);
     expect(conflicts[0]!['changedSince']).not.toBe('');
@@ -125,10 +126,7 @@ test('keeps sessions apart', async () => {
   expect((await right.call('undo', {})).ok).toBe(true);
   expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('eins\ntwo\n');
   expect(
-    runtime
-      .session('left')
-      .timeline()
-      .map(({ tool }) => tool),
+    (await left.timeline()).map(({ tool }) => tool),
   ).toEqual(['edit_file', 'diff']);
   // What one session changed, the other must not undo from under it.
   await right.call('edit_file', edit('a.txt', 'two', 'zwei'));

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { FishplateError } from '@fishplate/engine';
 import type { ExecResult } from '@fishplate/sandbox';
 
+import type { CommandChanges } from '../session/session.js';
 import type { SpooledOutput } from './spool.js';
 
 /** Jobs that run at once. */
@@ -16,7 +17,7 @@ const MAX_ENDED = 100;
 /** How far a job is. */
 export type JobState =
   | { readonly status: 'running' }
-  | { readonly status: 'ended'; readonly result: ExecResult }
+  | { readonly status: 'ended'; readonly result: ExecResult; readonly changes: CommandChanges }
   | { readonly status: 'killed' }
   | { readonly status: 'failed'; readonly error: FishplateError };
 

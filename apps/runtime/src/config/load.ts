@@ -3,10 +3,11 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { SandboxPolicy } from '@fishplate/sandbox';
+import { DEFAULT_READ_DENY, type SandboxPolicy } from '@fishplate/sandbox';
 import type { z } from 'zod';
 
 import { RUNTIME_CODES } from '../codes.js';
+import { STATE_FOLDER, statePath } from '../session/state-folder.js';
 import { readBoundedFile } from '../workspace/bounded-file.js';
 import {
   CONFIG_DEFAULTS,
@@ -28,7 +29,9 @@ export const CONFIG_VARIABLES = {
   FISHPLATE_MAX_LISTED_FILES: ['limits', 'maxListedFiles'],
   FISHPLATE_MAX_OUTPUT_BYTES: ['limits', 'maxOutputBytes'],
   FISHPLATE_UNDO_BUDGET_BYTES: ['undo', 'budgetBytes'],
+  FISHPLATE_UNDO_MAX_FILE_BYTES: ['undo', 'maxFileBytes'],
   FISHPLATE_SANDBOX_MODE: ['sandbox', 'mode'],
+  FISHPLATE_SESSIONS_DIRECTORY: ['sessions', 'directory'],
 } as const;
 
 /** Where configuration comes from. */
@@ -62,12 +65,14 @@ export function loadConfig(sources: ConfigSources): ResolvedConfig {
       diff: { file: file?.diff?.engine, call: call.diff?.engine },
       gitignore: { file: file?.gitignore?.engine, call: call.gitignore?.engine },
       sandbox: { file: file?.sandbox?.engine, call: call.sandbox?.engine },
+      storage: { file: file?.storage?.engine, call: call.storage?.engine },
       tokenizer: { file: file?.tokenizer?.engine, call: call.tokenizer?.engine },
     },
-    sandbox: sandboxOf(levels),
+    sandbox: sandboxOf(levels, sources.workspace),
     permissions: permissionsOf(levels),
     limits: merge<ResolvedConfig['limits']>(CONFIG_DEFAULTS.limits, ...levels.map(({ limits }) => limits)),
     undo: merge<ResolvedConfig['undo']>(CONFIG_DEFAULTS.undo, ...levels.map(({ undo }) => undo)),
+    sessions: { directory: directoryOf(levels) },
     file: file === null ? null : path,
   };
 }
@@ -80,12 +85,27 @@ function checkTrust(file: RuntimeConfig, path: string): void {
   });
 }
 
-/** The policy as a whole: the last level that has one gives it. No command may change the rules it runs under. */
-function sandboxOf(levels: readonly RuntimeConfig[]): ResolvedConfig['sandbox'] {
+function directoryOf(levels: readonly RuntimeConfig[]): string | undefined {
+  return levels.findLast(({ sessions }) => sessions?.directory !== undefined)?.sessions?.directory;
+}
+
+/**
+ * The policy as a whole: the last level that has one gives it. No command may change the rules it runs under, nor read what sessions
+ * keep: among it are contents of files that the policy may hide.
+ */
+function sandboxOf(levels: readonly RuntimeConfig[], workspace: string): ResolvedConfig['sandbox'] {
   const mode = levels.findLast(({ sandbox }) => sandbox?.mode !== undefined)?.sandbox?.mode;
   const policy = levels.findLast(({ sandbox }) => sandbox?.policy !== undefined)?.sandbox?.policy;
-  const { protectedPaths = [], ...rest } = (policy ?? {}) as SandboxPolicy;
-  return { mode, policy: { ...rest, protectedPaths: [...protectedPaths, CONFIG_FILE] } };
+  const { protectedPaths = [], readDeny = DEFAULT_READ_DENY, ...rest } = (policy ?? {}) as SandboxPolicy;
+  const state = statePath(workspace, directoryOf(levels));
+  return {
+    mode,
+    policy: {
+      ...rest,
+      protectedPaths: [...protectedPaths, CONFIG_FILE, STATE_FOLDER],
+      readDeny: [...readDeny, state],
+    },
+  };
 }
 
 /** Denials and questions of all levels count together; of what is allowed the last level decides. */

@@ -48,6 +48,14 @@ export const configSchema = z
       })
       .optional()
       .describe('The sandbox track, in which run_command runs'),
+    storage: z
+      .strictObject({
+        engine: engineChoice
+          .optional()
+          .describe('Engine of the storage track: auto takes native where it loads, else the fallback'),
+      })
+      .optional()
+      .describe('The storage track, in which sessions are kept'),
     tokenizer: z
       .strictObject({
         engine: engineChoice
@@ -80,10 +88,25 @@ export const configSchema = z
       .describe('Limits of single calls'),
     undo: z
       .strictObject({
-        budgetBytes: bytes('Most memory for the states that undo and diff need, per session'),
+        budgetBytes: bytes('Most disk space for the contents that undo, restore and diff need'),
+        maxFileBytes: bytes('Largest file whose changes by commands can be taken back'),
+        ignored: z
+          .boolean()
+          .optional()
+          .describe('Whether changes of commands to files that git ignores can be taken back too'),
       })
       .optional()
       .describe('What undo keeps'),
+    sessions: z
+      .strictObject({
+        directory: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Where sessions are kept, in place of .fishplate in the workspace'),
+      })
+      .optional()
+      .describe('How sessions are kept'),
   })
   .describe('Configuration of the Fishplate runtime');
 
@@ -97,6 +120,7 @@ export interface ResolvedConfig {
     readonly diff: AskedEngine;
     readonly gitignore: AskedEngine;
     readonly sandbox: AskedEngine;
+    readonly storage: AskedEngine;
     readonly tokenizer: AskedEngine;
   };
   readonly sandbox: {
@@ -117,7 +141,12 @@ export interface ResolvedConfig {
     readonly maxListedFiles: number;
     readonly maxOutputBytes: number;
   };
-  readonly undo: { readonly budgetBytes: number };
+  readonly undo: {
+    readonly budgetBytes: number;
+    readonly maxFileBytes: number;
+    readonly ignored: boolean;
+  };
+  readonly sessions: { readonly directory: string | undefined };
   /** Path of the file that was read, or null where there is none. */
   readonly file: string | null;
 }
@@ -139,7 +168,7 @@ export const CONFIG_DEFAULTS = {
     maxListedFiles: 5000,
     maxOutputBytes: 32 * 1024,
   },
-  undo: { budgetBytes: 128 * MIB },
+  undo: { budgetBytes: 512 * MIB, maxFileBytes: 16 * MIB, ignored: false },
 } as const satisfies Pick<ResolvedConfig, 'limits' | 'undo'>;
 
 /** The JSON schema of the config file, as published in schema/fishplate.config.schema.json. */

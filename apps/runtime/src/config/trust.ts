@@ -28,6 +28,7 @@ export function loosenedBy(file: RuntimeConfig): string[] {
     .map(([entry]) => `sandbox.policy.${entry}`);
   if (mode !== undefined && mode !== 'auto' && mode !== 'native') loosening.unshift('sandbox.mode');
   if (engine === 'fallback') loosening.push('sandbox.engine');
+  if (file.sessions?.directory !== undefined) loosening.push('sessions.directory');
   if (file.permissions?.allow !== undefined) loosening.push('permissions.allow');
   if (file.permissions?.otherwise === 'allow') loosening.push('permissions.otherwise');
   return loosening;

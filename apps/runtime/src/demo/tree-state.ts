@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Kind, mode and SHA-256 of the content of every entry, by path from the root; `.git` is left out. */
+import { STATE_FOLDER } from '../session/state-folder.js';
+
+/** Kind, mode and SHA-256 of the content of every entry, by path from the root; `.git` and `.fishplate` are left out. */
 export type TreeState = ReadonlyMap<string, string>;
 
 /** Reads the tree at `root`. Directories and links count, with their modes and targets. */
@@ -30,7 +32,7 @@ export function treeHash(state: TreeState): string {
 async function visit(root: string, directory: string, state: Map<string, string>): Promise<void> {
   for (const name of await readdir(join(root, directory))) {
     const path = directory === '' ? name : `${directory}/${name}`;
-    if (path === '.git') continue;
+    if (path === '.git' || path === STATE_FOLDER) continue;
     const absolute = join(root, path);
     const stats = await lstat(absolute);
     const mode = (stats.mode & 0o7777).toString(8);

@@ -27,11 +27,10 @@ export function registerResources(server: McpServer, runtime: Runtime, session: 
       description: 'The calls of this session: what, how long, by which engine',
       mimeType: 'application/json',
     },
-    (uri) => ({
-      contents: [
-        { uri: uri.href, mimeType: 'application/json', text: JSON.stringify(session.timeline(), null, 2) },
-      ],
-    }),
+    async (uri) => {
+      const text = JSON.stringify(await session.timeline(), null, 2);
+      return { contents: [{ uri: uri.href, mimeType: 'application/json', text }] };
+    },
   );
   server.registerResource(
     'file',

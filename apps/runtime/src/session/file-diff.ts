@@ -1,11 +1,13 @@
 /** The unified diff of one file between two moments, with git's headers, so that `git apply` takes it. */
 
 import { unifiedDiffAsync } from '@fishplate/diff';
-import type { EngineChoice } from '@fishplate/engine';
+import { type EngineChoice, isFishplateError } from '@fishplate/engine';
 
 import { isUtf8 } from 'node:buffer';
 
 import { isBinary } from '../workspace/text.js';
+import { type Contents, hashOf } from './contents.js';
+import type { Entry } from './entry.js';
 
 /** A file at one moment. */
 export interface FileMoment {
@@ -35,6 +37,28 @@ export interface FileDiff {
 
 const NOTHING = Buffer.alloc(0);
 
+/** Mode by which git tells links. */
+const LINK_MODE = 0o120000;
+
+/**
+ * What a path was, as something that can be compared: a link by its target, undefined for what has no lines and for contents that are
+ * not kept. `current` is a content at hand.
+ */
+export function momentOf(entry: Entry, contents: Contents, current?: Buffer): FileMoment | null | undefined {
+  if (entry === null) return null;
+  if (entry.kind === 'directory') return undefined;
+  if (entry.kind === 'link') return { bytes: Buffer.from(entry.target), mode: LINK_MODE };
+  const { hash, mode } = entry;
+  if (hash === null) return undefined;
+  if (current !== undefined && hashOf(current) === hash) return { bytes: current, mode };
+  try {
+    return { bytes: contents.get(hash), mode };
+  } catch (error) {
+    if (isFishplateError(error) && error.code === 'PREIMAGE_LOST') return undefined;
+    throw error;
+  }
+}
+
 /** Of a file whose lines were not compared. */
 export const NOT_COMPARED = { patch: '', added: 0, removed: 0, algorithm: 'none', engine: null } as const;
 
@@ -44,6 +68,12 @@ export async function fileDiff(
   options: { engine: EngineChoice; signal?: AbortSignal | undefined },
 ): Promise<FileDiff> {
   const status = before === null ? 'created' : after === null ? 'deleted' : 'modified';
+  if (before !== null && after !== null && (before.mode === LINK_MODE) !== (after.mode === LINK_MODE)) {
+    // Git takes a file that becomes a link as one that goes and one that comes.
+    const gone = await fileDiff({ path, before, after: null }, options);
+    const come = await fileDiff({ path, before: null, after }, options);
+    return { ...come, status, patch: gone.patch + come.patch, removed: gone.removed };
+  }
   const oldBytes = before?.bytes ?? NOTHING;
   const newBytes = after?.bytes ?? NOTHING;
   const header = gitHeader(path, before, after);
@@ -83,8 +113,9 @@ function gitHeader(path: string, before: FileMoment | null, after: FileMoment | 
   return lines;
 }
 
-/** Git knows two modes of files only. */
+/** Git knows two modes of files only, and one of links. */
 function gitMode(mode: number): string {
+  if (mode === LINK_MODE) return '120000';
   return (mode & 0o100) === 0 ? '100644' : '100755';
 }
 

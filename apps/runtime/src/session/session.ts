@@ -1,61 +1,110 @@
-/** One line of work on a workspace: the calls made, and the changes that undo and diff speak of. */
+/** One line of work on a workspace: the calls made, and the changes that undo, restore and diff speak of. All of it is in the log. */
 
+import { join } from 'node:path';
+
+import type { Durability } from '@fishplate/storage';
+
+import { RUNTIME_CODES } from '../codes.js';
 import type { CommitOutcome, FileAccess, FileChange } from '../workspace/file-access.js';
-import { StateStore, type StateReference } from './state-store.js';
-import { Timeline } from './timeline.js';
+import type { Contents } from './contents.js';
+import { type Entry, entryOf, lstatOrNone } from './entry.js';
+import type { Checkpoint, RecordedChange, SessionEvent, Step } from './events.js';
+import type { Journal } from './journal.js';
+import { restoreFiles, type RestoreOutcome } from './restore-files.js';
+import type { KeyedAnswer, SessionState } from './session-state.js';
+import type { Timeline } from './timeline.js';
+import type { Tracked, Tracker } from './tracker.js';
+import type { UndoPlan } from './undo-plan.js';
 
-/** What one step did to one file; null stands for no file. */
-export interface RecordedChange {
-  readonly path: string;
-  readonly before: StateReference | null;
-  readonly after: StateReference | null;
-}
-
-/** A call that changed files. */
-export interface Step {
-  /** Counts from 1, never reused in a session. */
-  readonly number: number;
-  readonly tool: string;
+/** What a command changed. */
+export interface CommandChanges {
+  /** Number of the step; undefined where nothing changed. */
+  readonly step: number | undefined;
   readonly changes: readonly RecordedChange[];
-  /** Directories made by the step, outermost first. */
-  readonly createdDirectories: readonly string[];
+  /** What undo cannot take back, each with the reason. */
+  readonly notCovered: readonly string[];
 }
 
-/** A path, with the states at both ends of a range of steps. */
-export interface NetChange {
-  readonly path: string;
-  readonly before: StateReference | null;
-  readonly after: StateReference | null;
+/** A command under way, as {@link Session.beginCommand} begins it. */
+export interface CommandWatch {
+  readonly tool: string;
+  readonly tracked: Tracked;
 }
 
-/** What the session knows. Created by the runtime; tools change it under the write lock. */
+/** What the session knows and does. Opened by the host; tools change it under the write lock. */
 export class Session {
-  readonly timeline = new Timeline();
-  readonly states: StateStore;
-  private readonly active: Step[] = [];
-  private last = 0;
+  private readonly waiting = new Map<string, Promise<unknown>>();
+  private calls = 0;
 
   constructor(
     readonly id: string,
-    budgetBytes: number,
-  ) {
-    this.states = new StateStore(budgetBytes);
+    readonly state: SessionState,
+    private readonly journal: Journal,
+    private readonly tracker: Tracker,
+    private readonly trackerJournal: Journal,
+  ) {}
+
+  get timeline(): Timeline {
+    return this.state.timeline;
   }
 
-  /** Steps that are not undone, oldest first. */
+  get contents(): Contents {
+    return this.journal.contents;
+  }
+
+  /** Steps in force, oldest first. */
   get steps(): readonly Step[] {
-    return this.active;
+    return this.state.active;
   }
 
   /** Number of the latest step, undone or not; 0 before the first. */
   get lastStep(): number {
-    return this.last;
+    return this.state.lastStep;
+  }
+
+  /** The number of a call that is about to begin. */
+  nextCall(): number {
+    this.calls = Math.max(this.calls, this.timeline.last) + 1;
+    return this.calls;
+  }
+
+  /** Records what is about to happen. @throws FishplateError `STATE_WRITE_FAILED`: then it must not happen. */
+  async expect(event: SessionEvent, durability: Durability = 'os'): Promise<void> {
+    this.state.apply(event, await this.journal.append(this.id, event, durability));
+  }
+
+  /** Records what has happened. It counts in this process also where the log cannot be written, and is written as soon as it can. */
+  async note(event: SessionEvent, durability: Durability = 'os'): Promise<void> {
+    let seq = 0;
+    try {
+      seq = await this.journal.appendDone(this.id, event, durability);
+    } finally {
+      this.state.apply(event, seq);
+    }
+  }
+
+  /** The recorded end of the call with this key; undefined where there is none. */
+  answerTo(key: string): (KeyedAnswer & { event: SessionEvent | null }) | undefined {
+    const answer = this.state.answers.get(key);
+    return answer === undefined ? undefined : { ...answer, event: this.journal.read(answer.seq) };
+  }
+
+  /** Runs calls with the same key one after the other. */
+  async inTurn<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    const before = this.waiting.get(key) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    this.waiting.set(key, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.waiting.get(key) === turn) this.waiting.delete(key);
+    }
   }
 
   /**
    * Writes changes to the disk and records them as a step.
    *
-   * @throws FishplateError `UNDO_BUDGET_EXCEEDED` before anything is written; what {@link FileAccess.commit} throws.
+   * @throws FishplateError `UNDO_BUDGET_EXCEEDED`, `STATE_WRITE_FAILED` before anything is written; what {@link FileAccess.commit} throws.
    */
   async commitStep(
     files: FileAccess,
@@ -63,48 +112,150 @@ export class Session {
     changes: readonly FileChange[],
   ): Promise<(CommitOutcome & { ok: false }) | { ok: true; step: number }> {
     const contents = changes.flatMap(({ before, after }) => [before?.bytes, after?.bytes]);
-    this.states.reserve(
-      contents.filter((bytes) => bytes !== undefined),
-      changes.map(({ path }) => path),
-    );
-    const outcome = await files.commit(changes);
-    if (!outcome.ok) return outcome;
-    this.last += 1;
-    this.active.push({
-      number: this.last,
-      tool,
-      changes: changes.map(({ path, before, after }) => ({
-        path,
-        before: before === null ? null : this.states.keep(before.bytes, before.mode),
-        after: after === null ? null : this.states.keep(after.bytes, outcome.modes.get(path) ?? 0),
-      })),
-      createdDirectories: outcome.createdDirectories,
+    const kept = contents.filter((bytes) => bytes !== undefined);
+    const paths = changes.map(({ path }) => path);
+    this.contents.reserve(kept, paths);
+    for (const bytes of kept) this.contents.put(bytes, true);
+    const number = this.lastStep + 1;
+    const planned = changes.map(({ path, before, after }): RecordedChange => {
+      const next = after === null ? null : { ...after, mode: after.mode ?? before?.mode ?? 0o644 };
+      return { path, before: entryOf(before), after: nextEntry(next) };
     });
-    return { ok: true, step: this.last };
+    const missing = missingDirectories(files.root, changes);
+    const at = new Date().toISOString();
+    const intent = { type: 'intent', step: number, tool, at, changes: planned, createdDirectories: missing } as const;
+    await this.expect(intent, 'group');
+    let outcome: CommitOutcome;
+    try {
+      outcome = await files.commit(changes);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ROLLBACK_FAILED') {
+        await this.note({ type: 'abandoned', step: number }).catch(() => undefined);
+      }
+      throw error;
+    }
+    if (!outcome.ok) {
+      await this.note({ type: 'abandoned', step: number });
+      return outcome;
+    }
+    const { modes, createdDirectories } = outcome;
+    const done = planned.map((change): RecordedChange => {
+      const { path, after } = change;
+      return after?.kind === 'file' ? { ...change, after: { ...after, mode: modes.get(path) ?? after.mode } } : change;
+    });
+    this.tracker.wrote([...paths, ...createdDirectories]);
+    await this.note({ type: 'step', number, tool, changes: done, createdDirectories });
+    return { ok: true, step: number };
   }
 
-  /** What a run of steps did in sum, by path; both ends are alike where a path came back to where it was. */
-  static netChanges(steps: readonly Step[]): NetChange[] {
-    const net = new Map<string, NetChange>();
-    for (const { changes } of steps) {
-      for (const { path, before, after } of changes) {
-        const earlier = net.get(path);
-        net.set(path, { path, before: earlier === undefined ? before : earlier.before, after });
-      }
+  /**
+   * Looks at the workspace before a command, so that what the command changes can be taken back.
+   *
+   * @throws FishplateError `SNAPSHOT_FAILED`: then the command must not run; `CANCELLED`.
+   */
+  async beginCommand(tool: string, callId: string, signal: AbortSignal | undefined): Promise<CommandWatch> {
+    try {
+      const tracked = await this.tracker.begin(callId, signal);
+      const { tree, notCovered } = tracked;
+      const at = new Date(tracked.since).toISOString();
+      await this.expect({ type: 'watch', watch: callId, tool, at, tree, notCovered: notCovered.slice(0, MAX_NAMED) });
+      return { tool, tracked };
+    } catch (cause) {
+      this.tracker.drop(callId);
+      if (signal?.aborted) throw cause;
+      throw snapshotError('nothing was run, since what it might change could not be kept', cause);
     }
-    return [...net.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
   }
 
-  /** Forgets the latest `count` steps, after they have been undone on disk. */
-  dropSteps(count: number): void {
-    this.active.splice(this.active.length - count, count);
-    const kept = new Set<string>();
-    for (const { changes } of this.active) {
-      for (const { before, after } of changes) {
-        if (before !== null) kept.add(before.hash);
-        if (after !== null) kept.add(after.hash);
+  /** Looks again, and records what the command changed as a step. @throws FishplateError `SNAPSHOT_FAILED`. */
+  async endCommand({ tool, tracked }: CommandWatch): Promise<CommandChanges> {
+    try {
+      const { changes, notCovered } = await this.tracker.end(tracked.id);
+      const step = await this.noteCommandStep(tool, changes);
+      await this.note({ type: 'watched', watch: tracked.id });
+      return { step, changes, notCovered: [...new Set([...tracked.notCovered, ...notCovered])] };
+    } catch (cause) {
+      throw snapshotError('the command has run, and what it changed could not be recorded', cause);
+    }
+  }
+
+  /** Records what a command changed. */
+  async noteCommandStep(
+    tool: string,
+    changes: readonly RecordedChange[],
+    interrupted = false,
+  ): Promise<number | undefined> {
+    if (changes.length === 0) return undefined;
+    this.adoptContents(changes);
+    const number = this.lastStep + 1;
+    const more = interrupted ? { interrupted } : {};
+    await this.note({ type: 'step', number, tool, changes, createdDirectories: [], ...more });
+    return number;
+  }
+
+  /** Carries out a plan, and records which steps are in force then. */
+  async goBack(
+    files: FileAccess,
+    plan: UndoPlan,
+    end: { readonly why: 'undo' | 'restore'; readonly active: readonly number[]; readonly messages?: number },
+  ): Promise<RestoreOutcome> {
+    const outcome = await restoreFiles(files, this.contents, plan.restorations, plan.directories);
+    if (!outcome.ok) return outcome;
+    this.tracker.wrote([...plan.restorations.map(({ path }) => path), ...plan.directories]);
+    await this.note({ type: 'active', ...end }, 'group');
+    return outcome;
+  }
+
+  /** Sets a checkpoint at this moment. */
+  async checkpoint(label: string): Promise<Checkpoint> {
+    const checkpoint = {
+      id: `cp-${this.state.checkpoints.size + 1}`,
+      label,
+      at: new Date().toISOString(),
+      active: this.steps.map(({ number }) => number),
+      messages: this.state.messages.length,
+    };
+    await this.note({ type: 'checkpoint', ...checkpoint }, 'group');
+    return checkpoint;
+  }
+
+  /** What was there before lies with the runtime's own journal; a session of another one needs a copy. */
+  private adoptContents(changes: readonly RecordedChange[]): void {
+    if (this.trackerJournal === this.journal) return;
+    for (const { before, after } of changes) {
+      for (const entry of [before, after]) {
+        if (entry?.kind !== 'file' || entry.hash === null || this.contents.has(entry.hash)) continue;
+        const bytes = this.trackerJournal.contents.get(entry.hash);
+        if (this.contents.makeRoom(bytes.length)) this.contents.putAs(entry.hash, bytes);
       }
     }
-    this.states.retain(kept);
   }
+}
+
+/** Paths that one event names. */
+const MAX_NAMED = 1000;
+
+function nextEntry(next: { bytes: Buffer; mode: number } | null): Entry {
+  if (next === null) return null;
+  const { bytes, mode } = next;
+  return entryOf({ bytes, mode, stamp: { inode: 0n, size: 0n, modifiedNs: 0n, changedNs: 0n } });
+}
+
+/** Directories that a commit will have to make, outermost first. */
+function missingDirectories(root: string, changes: readonly FileChange[]): string[] {
+  const missing = new Set<string>();
+  for (const { path, after } of changes) {
+    if (after === null) continue;
+    const parts = path.split('/').slice(0, -1);
+    for (let depth = 1; depth <= parts.length; depth += 1) {
+      const directory = parts.slice(0, depth).join('/');
+      if (lstatOrNone(join(root, directory)) === undefined) missing.add(directory);
+    }
+  }
+  return [...missing];
+}
+
+function snapshotError(what: string, cause: unknown): Error {
+  const reason = (cause as Error | undefined)?.message ?? String(cause);
+  return RUNTIME_CODES.error('SNAPSHOT_FAILED', `${what}: ${reason}`, { cause });
 }

@@ -1,7 +1,7 @@
-/** The calls of a session in order: what, how long, by which engine, and how they ended. Kept in memory. Interim. */
+/** The calls of a session in order: what, how long, by which engine, and how they ended. */
 
-/** How a call ended: done, refused as an expected outcome, or thrown out as an error. */
-export type CallStatus = 'running' | 'ok' | 'refused' | 'failed';
+/** How a call ended: done, refused as an expected outcome, thrown out as an error, or cut off with its process. */
+export type CallStatus = 'running' | 'ok' | 'refused' | 'failed' | 'interrupted';
 
 /** One call. Holds names, paths and figures, never the content of files. */
 export interface TimelineEntry {
@@ -29,10 +29,10 @@ export interface TimelineEntry {
 
 /** How a call ended, as {@link Timeline.finish} takes it. */
 export type CallEnd = Pick<TimelineEntry, 'status' | 'engines' | 'summary' | 'code' | 'step' | 'auditId'> & {
-  durationMs: number;
+  readonly durationMs: number;
 };
 
-/** Older entries are dropped, so that a long session stays bounded. */
+/** Older entries are dropped from memory, so that a long session stays bounded; the log has them. */
 const MAX_ENTRIES = 10_000;
 
 /** Entries in order of start. */
@@ -40,33 +40,48 @@ export class Timeline {
   private list: TimelineEntry[] = [];
   private started = 0;
 
+  /** Number of the latest call; 0 before the first. */
+  get last(): number {
+    return this.started;
+  }
+
   /** A copy, oldest first. */
   entries(): TimelineEntry[] {
     return [...this.list];
   }
 
-  /** Notes that a call began; the answer is what {@link finish} takes. */
-  start(callId: string, tool: string): number {
-    this.started += 1;
-    const startedAt = new Date().toISOString();
-    const entry = {
-      sequence: this.started,
+  /** Notes that a call began. */
+  start({ call, callId, tool, at }: { call: number; callId: string; tool: string; at: string }): void {
+    if (call <= this.started && this.list.some(({ sequence }) => sequence === call)) return;
+    this.started = Math.max(this.started, call);
+    this.list.push({
+      sequence: call,
       callId,
       tool,
-      startedAt,
+      startedAt: at,
       status: 'running',
       durationMs: null,
       engines: {},
       summary: '',
-    };
-    this.list.push(entry as TimelineEntry);
-    if (this.list.length > MAX_ENTRIES) this.list = this.list.slice(-MAX_ENTRIES);
-    return this.started;
+    });
+    if (this.list.length > 2 * MAX_ENTRIES) this.list = this.list.slice(-MAX_ENTRIES);
   }
 
   /** Completes the entry of a call that began. */
-  finish(sequence: number, end: CallEnd): void {
-    const index = this.list.findLastIndex((entry) => entry.sequence === sequence);
-    if (index !== -1) this.list[index] = { ...this.list[index]!, ...end };
+  finish(call: number, end: CallEnd): void {
+    this.change(call, end);
+  }
+
+  /** Notes that the process ended before the call did. */
+  interrupt(call: number): void {
+    this.change(call, {
+      status: 'interrupted',
+      summary: 'the process ended before the call did; undo takes back what it had changed',
+    });
+  }
+
+  private change(call: number, change: Partial<TimelineEntry>): void {
+    const index = this.list.findLastIndex(({ sequence }) => sequence === call);
+    if (index !== -1) this.list[index] = { ...this.list[index]!, ...change };
   }
 }

@@ -1,75 +1,99 @@
-/** Works out what undoing steps would do, and where the disk is no longer what the session left. */
+/** Works out what going back would do, and where the disk is no longer what the session left. */
 
+import type { FileAccess, FileState } from '../workspace/file-access.js';
 import { isFishplateError } from '@fishplate/engine';
+import { type Entry, isSameEntry, type Observed, observe } from './entry.js';
+import type { Checkpoint, Step } from './events.js';
+import { type NetChange, netChanges, type SessionState } from './session-state.js';
 
-import type { FileAccess, FileChange, FileState } from '../workspace/file-access.js';
-import { hashOf, type StateReference } from './state-store.js';
-import { Session, type Step } from './session.js';
-
-/** A file that is no longer what the session left. */
+/** A path that is no longer what the session left. */
 export interface UndoConflict {
   readonly path: string;
-  readonly sessionLeft: StateReference | null;
-  /** What is there now; null for no file, a code where what is there cannot be read as a file. */
-  readonly onDisk: StateReference | null | { readonly code: string };
-  readonly wouldRestore: StateReference | null;
-  /** Content that is there now, where it can be read. */
+  readonly sessionLeft: Entry;
+  /** What is there now; null for nothing, a code where what is there cannot be read. */
+  readonly onDisk: Entry | { readonly code: string };
+  readonly wouldRestore: Entry;
+  /** Content that is there now, where it is a file that can be read. */
   readonly current: FileState | null;
 }
 
-/** What undoing comes to. */
+/** One path that goes back. */
+export interface Restoration {
+  readonly path: string;
+  /** What is there now. */
+  readonly now: Observed;
+  /** What it becomes. */
+  readonly target: Entry;
+}
+
+/** What going back comes to. */
 export interface UndoPlan {
-  readonly steps: readonly Step[];
-  readonly changes: readonly FileChange[];
+  readonly restorations: readonly Restoration[];
   readonly conflicts: readonly UndoConflict[];
+  /** Files whose content before was not kept, as was said before the step. */
+  readonly notCovered: readonly string[];
   /** Directories to remove where they have become empty, outermost first. */
   readonly directories: readonly string[];
 }
 
-/** Plans to undo the latest `count` steps that are not yet undone; files over `maxBytes` are not read to show them. */
-export async function planUndo(
-  session: Session,
-  files: FileAccess,
-  count: number,
-  maxBytes: number,
-): Promise<UndoPlan> {
-  const steps = session.steps.slice(-count);
-  const changes: FileChange[] = [];
-  const conflicts: UndoConflict[] = [];
-  for (const { path, before: wouldRestore, after: sessionLeft } of Session.netChanges(steps)) {
-    const current = await readNow(files, path, Math.max(maxBytes, sessionLeft?.bytes ?? 0));
-    if ('code' in current) {
-      conflicts.push({ path, sessionLeft, onDisk: current, wouldRestore, current: null });
-      continue;
-    }
-    const onDisk = referenceTo(current.state);
-    if (!isSameState(onDisk, sessionLeft)) {
-      conflicts.push({ path, sessionLeft, onDisk, wouldRestore, current: current.state });
-    } else if (!isSameState(onDisk, wouldRestore)) {
-      const after =
-        wouldRestore === null
-          ? null
-          : { bytes: session.states.content(wouldRestore), mode: wouldRestore.mode };
-      changes.push({ path, before: current.state, after });
-    }
+/** The sum of what has to happen to the paths of a session, to get from the steps in force to others. */
+export interface Route {
+  /** `before` is where to go, `after` what the session left. */
+  readonly changes: readonly NetChange[];
+  readonly directories: readonly string[];
+}
+
+/** Back over the latest steps. */
+export function routeBack(steps: readonly Step[]): Route {
+  return { changes: netChanges(steps), directories: steps.flatMap((step) => step.createdDirectories) };
+}
+
+/** To the steps that were in force at a checkpoint: back over those made since, and forth over those undone since. */
+export function routeTo(state: SessionState, { active }: Checkpoint): Route {
+  const current = state.active;
+  let common = 0;
+  while (common < current.length && current[common]!.number === active[common]) common += 1;
+  const back = routeBack(current.slice(common));
+  const forth = netChanges(active.slice(common).flatMap((number) => state.steps.get(number) ?? []));
+  const changes = new Map(back.changes.map((change) => [change.path, change]));
+  for (const { path, before, after } of forth) {
+    changes.set(path, { path, before: after, after: changes.get(path)?.after ?? before });
   }
+  const again = new Set(forth.map(({ path }) => path));
+  const isStillUsed = (directory: string): boolean =>
+    [...again].some((path) => path.startsWith(`${directory}/`));
   return {
-    steps,
-    changes,
-    conflicts,
-    directories: steps.flatMap(({ createdDirectories }) => createdDirectories),
+    changes: [...changes.values()],
+    directories: back.directories.filter((directory) => !isStillUsed(directory)),
   };
 }
 
-/** True where content and mode are the same; Windows has no modes worth comparing. */
-export function isSameState(left: StateReference | null, right: StateReference | null): boolean {
-  if (left === null || right === null) return left === right;
-  return left.hash === right.hash && (left.mode === right.mode || process.platform === 'win32');
-}
-
-/** Content and mode by reference. */
-export function referenceTo(state: FileState | null): StateReference | null {
-  return state === null ? null : { hash: hashOf(state.bytes), bytes: state.bytes.length, mode: state.mode };
+/** Compares a route with the disk; files over `maxBytes` are not read to show them. */
+export async function planRoute(
+  files: FileAccess,
+  { changes, directories }: Route,
+  maxBytes: number,
+): Promise<UndoPlan> {
+  const restorations: Restoration[] = [];
+  const conflicts: UndoConflict[] = [];
+  const notCovered: string[] = [];
+  for (const { path, before: wouldRestore, after: sessionLeft } of changes) {
+    // A log is a file too: what it names is checked as any other path.
+    files.resolve(path, 'write');
+    const limit = Math.max(maxBytes, sizeOf(sessionLeft), sizeOf(wouldRestore));
+    const now = await observe(files, path, limit, [sessionLeft, wouldRestore]);
+    const conflict = { path, sessionLeft, wouldRestore };
+    if ('code' in now) {
+      conflicts.push({ ...conflict, onDisk: now, current: null });
+      continue;
+    }
+    // Also where an undo was cut off in the middle, and is made again.
+    if (isSameEntry(now.entry, wouldRestore)) continue;
+    if (wouldRestore?.kind === 'file' && wouldRestore.hash === null) notCovered.push(path);
+    else if (isSameEntry(now.entry, sessionLeft)) restorations.push({ path, now, target: wouldRestore });
+    else conflicts.push({ ...conflict, onDisk: now.entry, current: now.state });
+  }
+  return { restorations, conflicts, notCovered, directories };
 }
 
 /** A file may have grown past every limit since, or have become a link or a directory: then its code. */
@@ -84,4 +108,8 @@ export async function readNow(
     if (isFishplateError(error)) return { code: error.code };
     throw error;
   }
+}
+
+function sizeOf(entry: Entry): number {
+  return entry?.kind === 'file' ? entry.bytes : 0;
 }

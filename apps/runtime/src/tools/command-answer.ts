@@ -4,6 +4,7 @@ import type { ExecResult } from '@fishplate/sandbox';
 import { z } from 'zod';
 
 import type { SpooledOutput, StreamName } from '../commands/spool.js';
+import type { CommandChanges } from '../session/session.js';
 
 /** How a command ended, as tools answer it. */
 export const commandEndSchema = z.object({
@@ -24,13 +25,27 @@ export const commandEndSchema = z.object({
     .array(z.object({ kind: z.string(), target: z.string(), reason: z.string() }))
     .describe('What it tried and was refused'),
   auditId: z.string(),
+  step: z.int().optional().describe('Number of the step, where files were changed; undo takes it back'),
+  changed: z
+    .array(z.object({ path: z.string(), action: z.enum(['created', 'changed', 'deleted']) }))
+    .describe('What it changed, of what undo covers; the first of many'),
+  changedCount: z.int(),
+  notCovered: z.array(z.string()).describe('What undo does not cover, with the reason; the first of many'),
 });
 
 /** How a command ended, as tools answer it. */
 export type CommandEndData = z.output<typeof commandEndSchema>;
 
+/** Paths that an answer names. */
+const MAX_NAMED = 50;
+
 /** The data of an answer; each stream gets half of `maxBytes`. */
-export function commandEnd(result: ExecResult, output: SpooledOutput, maxBytes: number): CommandEndData {
+export function commandEnd(
+  result: ExecResult,
+  output: SpooledOutput,
+  maxBytes: number,
+  { step, changes, notCovered }: CommandChanges,
+): CommandEndData {
   const [stdout, stderr] = [shownStream(output, 'stdout', maxBytes), shownStream(output, 'stderr', maxBytes)];
   const { exitCode, signal, timedOut, limitHit, durationMs, enforcement, violations, auditId } = result;
   const { mode, backend, level } = enforcement;
@@ -48,17 +63,26 @@ export function commandEnd(result: ExecResult, output: SpooledOutput, maxBytes: 
     enforcement: { mode, backend, level },
     violations: [...violations],
     auditId,
+    ...(step === undefined ? {} : { step }),
+    changed: changes.slice(0, MAX_NAMED).map(({ path, before, after }) => {
+      return { path, action: before === null ? 'created' : after === null ? 'deleted' : 'changed' };
+    }),
+    changedCount: changes.length,
+    notCovered: notCovered.slice(0, MAX_NAMED),
   };
 }
 
 /** The answer as text for a model. */
 export function commandText(data: CommandEndData): string {
-  const { stdout, stderr, violations, outputId } = data;
+  const { stdout, stderr, violations, outputId, changed, changedCount, step } = data;
+  const shown = changed.slice(0, 10).map(({ path, action }) => `${action} ${path}`);
+  if (changedCount > shown.length) shown.push(`${changedCount - shown.length} more`);
   const parts = [
     stdout === '' ? null : stdout.replace(/\n$/, ''),
     stderr === '' ? null : `[stderr]\n${stderr.replace(/\n$/, '')}`,
     `[${endOf(data)}]`,
     violations.length === 0 ? null : `[refused: ${violations.map(({ reason }) => reason).join('; ')}]`,
+    changedCount === 0 ? null : `[step ${step}: ${shown.join(', ')}; undo takes it back]`,
     outputId === undefined
       ? null
       : `[output was left out; read_output with outputId ${outputId} has all of it]`,

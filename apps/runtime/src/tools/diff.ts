@@ -9,9 +9,10 @@ import {
   describeDeclaration,
   type ShownDeclaration,
 } from '../session/declaration-diff.js';
-import { type FileDiff, fileDiff, NOT_COMPARED } from '../session/file-diff.js';
-import { type NetChange, Session } from '../session/session.js';
-import { isSameState, readNow, referenceTo } from '../session/undo-plan.js';
+import { type Entry, entryOf, isSameEntry, observe } from '../session/entry.js';
+import { type FileDiff, type FileMoment, fileDiff, momentOf, NOT_COMPARED } from '../session/file-diff.js';
+import { type NetChange, netChanges } from '../session/session-state.js';
+import { readNow } from '../session/undo-plan.js';
 import { refuse } from './refusal.js';
 import { defineTool, READS, type ToolContext } from './tool.js';
 
@@ -63,8 +64,9 @@ export const diff = defineTool({
       }
       const steps = session.steps.filter(({ number }) => number > since);
       const shown: ShownFile[] = [];
-      for (const change of Session.netChanges(steps)) {
+      for (const change of netChanges(steps)) {
         throwIfCancelled(signal);
+        if (isDirectoryAlone(change)) continue;
         shown.push(await compare(change, context, declarations));
       }
       const engine = shown.find((file) => file.engine !== null)?.engine;
@@ -111,19 +113,43 @@ async function compare(
   { files, config, session, asked, signal }: ToolContext,
   withDeclarations: boolean,
 ): Promise<ShownFile> {
-  const now = await readNow(files, path, Math.max(config.limits.maxFileBytes, after?.bytes ?? 0));
+  const limit = Math.max(config.limits.maxFileBytes, after?.kind === 'file' ? after.bytes : 0);
+  const now = await currentMoment(files, path, limit, [before, after]);
   if ('code' in now) return { path, status: 'unreadable', code: now.code, drifted: true, ...NOT_COMPARED };
-  const current = now.state;
-  const old = before === null ? null : { bytes: session.states.content(before), mode: before.mode };
-  const sides = { path, before: old, after: current };
+  const old = momentOf(before, session.contents, now.moment?.bytes);
+  if (old === undefined) {
+    return { path, status: 'unreadable', code: 'PREIMAGE_LOST', drifted: !isSameEntry(now.entry, after), ...NOT_COMPARED };
+  }
+  const sides = { path, before: old, after: now.moment };
   const compared = await fileDiff(sides, { engine: asked.diff, signal });
   const told = withDeclarations && compared.patch !== '' ? await declarationDiff(sides) : null;
   return {
     path,
     ...compared,
-    drifted: !isSameState(referenceTo(current), after),
+    drifted: !isSameEntry(now.entry, after),
     ...(told === null ? {} : 'code' in told ? { declarationsCode: told.code } : { declarations: [...told] }),
   };
+}
+
+/** What stands at a path now; a link only where the session had to do with one. */
+async function currentMoment(
+  files: ToolContext['files'],
+  path: string,
+  limit: number,
+  ends: readonly Entry[],
+): Promise<{ entry: Entry; moment: FileMoment | null } | { code: string }> {
+  const seen = await observe(files, path, limit, []);
+  if ('code' in seen) return seen;
+  if (seen.entry?.kind === 'link' && ends.some((end) => end?.kind === 'link')) {
+    return { entry: seen.entry, moment: { bytes: Buffer.from(seen.entry.target), mode: 0o120000 } };
+  }
+  const now = await readNow(files, path, limit);
+  return 'code' in now ? now : { entry: entryOf(now.state), moment: now.state };
+}
+
+function isDirectoryAlone({ before, after }: NetChange): boolean {
+  const kinds = [before, after].map((entry) => entry?.kind);
+  return kinds.includes('directory') && kinds.every((kind) => kind === undefined || kind === 'directory');
 }
 
 function declarationLines({ path, declarations = [] }: ShownFile): string[] {

@@ -1,6 +1,7 @@
 /** The tools there are, in the order in which hosts show them. */
 
 import { applyPatch } from './apply-patch.js';
+import { checkpoint, restore } from './checkpoints.js';
 import { compactContext } from './compact-context.js';
 import { countTokens } from './count-tokens.js';
 import { diff } from './diff.js';
@@ -10,11 +11,13 @@ import { listFiles } from './list-files.js';
 import { readFile } from './read-file.js';
 import { readOutput } from './read-output.js';
 import { runCommand } from './run-command.js';
+import { timeline } from './timeline.js';
 import { undo } from './undo.js';
 
 /** Every tool, declared once. */
 export const TOOLS = [
   ...([listFiles, readFile, editFile, applyPatch, diff, undo] as const),
+  ...([checkpoint, restore, timeline] as const),
   ...([countTokens, compactContext] as const),
   ...([runCommand, readOutput, startJob, pollJob, killJob] as const),
 ] as const;

@@ -3,9 +3,11 @@
 import { isFishplateError } from '@fishplate/engine';
 import { z } from 'zod';
 
-import { Job, MAX_RUNNING } from '../commands/jobs.js';
+import { Job, type JobState, MAX_RUNNING } from '../commands/jobs.js';
 import { RUNTIME_CODES } from '../codes.js';
+import type { CommandChanges } from '../session/session.js';
 import { commandEnd, commandEndSchema, commandText, endOf, shownStream } from './command-answer.js';
+import { beginWatch, endWatch } from './command-watch.js';
 import { passGate, refusedStart, shownCommand } from './command-gate.js';
 import { refuse } from './refusal.js';
 import { COMMAND_INPUT } from './run-command.js';
@@ -46,18 +48,22 @@ export const startJob = defineTool({
       const message = `${MAX_RUNNING} jobs run already`;
       return refuse('TOO_MANY_JOBS', message, { engines: gate.engines });
     }
+    const watch = await beginWatch('start_job', context);
     const output = commands.spool.open();
     const job = new Job(shownCommand(input), output);
     commands.jobs.add(job);
+    const fail = (error: unknown): void => {
+      const isCoded = isFishplateError(error);
+      job.end({ status: 'failed', error: isCoded ? error : RUNTIME_CODES.error('TOOL_FAULT', String(error)) });
+    };
+    const finish = (state: (changes: CommandChanges) => JobState): void => {
+      endWatch(watch, context).then((changes) => job.end(state(changes)), fail);
+    };
     commands.run(gate.sandbox, { ...input, signal: job.signal }, output).then(
-      ({ result }) => job.end({ status: 'ended', result }),
+      ({ result }) => finish((changes) => ({ status: 'ended', result, changes })),
       (error: unknown) => {
-        if (job.signal.aborted) return job.end({ status: 'killed' });
-        const isCoded = isFishplateError(error);
-        job.end({
-          status: 'failed',
-          error: isCoded ? error : RUNTIME_CODES.error('TOOL_FAULT', String(error)),
-        });
+        if (job.signal.aborted) return finish(() => ({ status: 'killed' }));
+        endWatch(watch, context).then(() => fail(error), fail);
       },
     );
     // A command that is not there is known by then.
@@ -109,7 +115,7 @@ function unknownJob(id: string): ToolOutcome<JobData> {
 function answer(job: Job, { config }: ToolContext): ToolOutcome<JobData> {
   const { state, output } = job;
   const most = config.limits.maxOutputBytes;
-  const end = state.status === 'ended' ? commandEnd(state.result, output, most) : undefined;
+  const end = state.status === 'ended' ? commandEnd(state.result, output, most, state.changes) : undefined;
   const data = {
     jobId: job.id,
     command: job.command,

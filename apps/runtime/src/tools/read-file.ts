@@ -8,7 +8,7 @@ import {
 } from '@fishplate/tokenizer';
 import { z } from 'zod';
 
-import { hashOf } from '../session/state-store.js';
+import { hashOf } from '../session/contents.js';
 import { decodeText } from '../workspace/text.js';
 import { DEFAULT_ENCODING } from './count-tokens.js';
 import { refuse, refuseMissing } from './refusal.js';

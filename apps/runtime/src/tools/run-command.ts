@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { commandEnd, commandEndSchema, commandText, endOf } from './command-answer.js';
 import { passGate, refusedStart, shownCommand } from './command-gate.js';
+import { watched } from './command-watch.js';
 import { defineTool, RUNS } from './tool.js';
 
 /** Input of the tools that run commands. */
@@ -27,7 +28,8 @@ export const runCommand = defineTool({
   description:
     'Runs a command in a sandbox on the workspace: it may write there and in its own /tmp, reads the machine but for ' +
     'secrets, and reaches no network unless the configuration names hosts. Ends after two minutes unless timeoutMs says ' +
-    'otherwise; use start_job for servers. Long output is cut in the middle, and read_output has all of it.',
+    'otherwise; use start_job for servers. Long output is cut in the middle, and read_output has all of it. undo takes back what it changed, but for files that ' +
+    'git ignores and those that notCovered names.',
   inputSchema: z.strictObject({
     ...COMMAND_INPUT,
     stdin: z.string().optional().describe('What the command reads; nothing unless given'),
@@ -41,11 +43,15 @@ export const runCommand = defineTool({
     const { commands, config, signal } = context;
     const run = { ...input, timeoutMs: input.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal };
     try {
-      const { result, output } = await commands.run(sandbox, run);
-      const data = commandEnd(result, output, config.limits.maxOutputBytes);
+      const { value, changes } = await watched('run_command', context, () => commands.run(sandbox, run));
+      const { result, output } = value;
+      const data = commandEnd(result, output, config.limits.maxOutputBytes, changes);
       if (data.outputId === undefined) commands.spool.drop(output);
-      const summary = `${endOf(data)}: ${shownCommand(input)}`;
-      return { ok: true, data, text: commandText(data), summary, engines };
+      const { step, changedCount } = data;
+      const files = changedCount === 0 ? '' : `, ${changedCount} changed`;
+      const summary = `${endOf(data)}${files}: ${shownCommand(input)}`;
+      const text = commandText(data);
+      return { ok: true, data, text, summary, engines, ...(step === undefined ? {} : { step }) };
     } catch (error) {
       return refusedStart(error, engines);
     }

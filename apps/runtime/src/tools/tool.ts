@@ -29,6 +29,8 @@ export interface ToolContext {
   readonly files: FileAccess;
   readonly config: ResolvedConfig;
   readonly session: Session;
+  /** Names the call in the log. */
+  readonly callId: string;
   readonly lock: WriteLock;
   readonly commands: CommandHost;
   /** Asks the person; undefined where nobody can be asked. */

@@ -43,6 +43,9 @@ export function workspacePath(path: string, roots: readonly string[], purpose: P
     throw RUNTIME_CODES.error('PATH_PROTECTED', `${shown} lies in a .git directory`);
   }
   const result = components.join('/');
+  if (/^\.fishplate(?:$|\/)/i.test(result.replace(IGNORED_BY_HFS, ''))) {
+    throw RUNTIME_CODES.error('PATH_PROTECTED', `${shown} lies where the runtime keeps its sessions`);
+  }
   if (purpose === 'write' && result.toLowerCase() === CONFIG_FILE) {
     throw RUNTIME_CODES.error('PATH_PROTECTED', `${shown} is the configuration of the runtime`);
   }

@@ -1,0 +1,187 @@
+/** Opens the sessions of a runtime: in journals that this process writes, new ones and those of earlier processes. */
+
+import { randomBytes } from 'node:crypto';
+
+import { type EngineChoice, isFishplateError } from '@fishplate/engine';
+
+import { RUNTIME_CODES } from '../codes.js';
+import type { ResolvedConfig } from '../config/schema.js';
+import type { RuntimeLogger } from '../logger.js';
+import { packageVersion } from '../version.js';
+import type { FileAccess } from '../workspace/file-access.js';
+import { isWellFormed } from '../workspace/text.js';
+import { indexOf, Journal, openReader } from './journal.js';
+import type { Mask } from './masking.js';
+import { recover } from './recovery.js';
+import { Session } from './session.js';
+import { closeStateFolder, journalNumbers, journalPath, openStateFolder, type StateFolder } from './state-folder.js';
+import { Tracker } from './tracker.js';
+import type { WriteLock } from './write-lock.js';
+
+/** What a host works with. */
+export interface HostOptions {
+  readonly files: FileAccess;
+  readonly config: ResolvedConfig;
+  readonly logger: RuntimeLogger;
+  readonly mask: Mask;
+  readonly lock: WriteLock;
+  /** Engines asked for, decided at each use. */
+  readonly asked: () => { readonly storage: EngineChoice; readonly gitignore: EngineChoice };
+}
+
+/** Most processes that have sessions of one workspace open at once. */
+const MAX_JOURNALS = 256;
+
+/** Longest id, in bytes of UTF-8: with its prefix it names a stream. */
+const MAX_ID_BYTES = 200;
+
+/** An id for a new session: sorts by time, and is easily said. */
+export function newSessionId(now = new Date()): string {
+  const [date, time] = now.toISOString().slice(0, 19).split('T');
+  return `${date}-${time!.replaceAll(':', '')}-${randomBytes(3).toString('hex')}`;
+}
+
+/** @throws FishplateError `SESSION_ID_INVALID`. */
+export function checkSessionId(id: string): string {
+  const isGood = typeof id === 'string' && id !== '' && isWellFormed(id) && !/\p{Cc}/u.test(id);
+  if (isGood && Buffer.byteLength(id) <= MAX_ID_BYTES) return id;
+  throw RUNTIME_CODES.error(
+    'SESSION_ID_INVALID',
+    `${JSON.stringify(String(id).slice(0, 100))} is empty, too long, or holds control characters`,
+  );
+}
+
+/** The sessions of one runtime. */
+export class SessionHost {
+  private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly journals = new Map<number, Journal>();
+  private folder: StateFolder | null = null;
+  private own: Journal | null = null;
+  private tracker: Tracker | null = null;
+  /** Journals are opened one after the other. */
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly options: HostOptions) {}
+
+  /** Engine of the store; null before the first session is opened. */
+  get engine(): string | null {
+    return this.own?.engine ?? null;
+  }
+
+  /**
+   * The session of an id, made where there is none.
+   *
+   * @throws FishplateError `SESSION_BUSY` where another process has it, naming that; `STATE_UNUSABLE`, `STATE_WRITE_FAILED`.
+   */
+  open(id: string): Promise<Session> {
+    let opening = this.sessions.get(id);
+    if (opening === undefined) {
+      opening = this.queue.then(() => this.openNow(checkSessionId(id)));
+      this.queue = opening.catch(() => undefined);
+      this.sessions.set(id, opening);
+      opening.catch(() => this.sessions.delete(id));
+    }
+    return opening;
+  }
+
+  async close(): Promise<void> {
+    await this.queue;
+    for (const journal of this.journals.values()) await journal.close();
+    this.journals.clear();
+    this.sessions.clear();
+    if (this.folder !== null) closeStateFolder(this.folder);
+  }
+
+  private async openNow(id: string): Promise<Session> {
+    const { config, files, lock, logger } = this.options;
+    this.folder ??= openStateFolder(files.root, config.sessions.directory);
+    if (this.folder.temporary) logger.warn({ path: this.folder.path }, 'the workspace cannot be written: its sessions end with this process');
+    const journal = (await this.journalOf(id)) ?? this.own ?? (await this.openOwn());
+    this.own ??= journal;
+    const own = this.own;
+    const { asked } = this.options;
+    this.tracker ??= new Tracker(files.root, own, { undo: config.undo, engine: () => asked().gitignore });
+    const isNew = !journal.sessions.has(id);
+    if (isNew) await journal.begin(id);
+    const session = new Session(id, journal.load(id), journal, this.tracker, own);
+    if (isNew) {
+      await session.expect({ type: 'session', id, at: new Date().toISOString(), version: packageVersion() });
+      return session;
+    }
+    const tracker = this.tracker;
+    await lock.run(() => recover(session, files, tracker, journal));
+    if (session.state.unreadable > 0) {
+      logger.warn({ session: id, records: session.state.unreadable }, 'records of the session could not be read');
+    }
+    return session;
+  }
+
+  /** The journal that a session is in; undefined where there is none. */
+  private async journalOf(id: string): Promise<Journal | undefined> {
+    for (const journal of this.journals.values()) if (journal.sessions.has(id)) return journal;
+    const state = this.folder!.path;
+    for (const number of journalNumbers(state)) {
+      if (this.journals.has(number) || !(await this.isIn(number, id))) continue;
+      try {
+        return await this.openJournal(number);
+      } catch (cause) {
+        if (!isFishplateError(cause) || cause.code !== 'STORAGE_LOCKED') throw cause;
+        const { pid, host } = cause.details as { pid?: unknown; host?: unknown };
+        throw RUNTIME_CODES.error(
+          'SESSION_BUSY',
+          `the session ${JSON.stringify(id)} is open in process ${String(pid)} on ${String(host)}`,
+          { cause, details: { session: id, pid, host } },
+        );
+      }
+    }
+    return undefined;
+  }
+
+  private async isIn(number: number, id: string): Promise<boolean> {
+    const store = await openReader(journalPath(this.folder!.path, number), this.options.asked().storage).catch(
+      (error: unknown) => {
+        // A damaged journal is salvaged by who writes it; the sessions of a newer release are not ours.
+        this.options.logger.warn({ journal: number, reason: (error as Error).message }, 'a journal cannot be read');
+        return null;
+      },
+    );
+    if (store === null) return false;
+    try {
+      return indexOf(store).has(id);
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** The first journal that nobody else writes. */
+  private async openOwn(): Promise<Journal> {
+    for (let number = 1; number <= MAX_JOURNALS; number += 1) {
+      const open = this.journals.get(number);
+      if (open !== undefined) return open;
+      try {
+        return await this.openJournal(number);
+      } catch (cause) {
+        const code = isFishplateError(cause) ? cause.code : '';
+        if (code === 'STORAGE_LOCKED' || code === 'STORAGE_FORMAT_NEWER') continue;
+        throw RUNTIME_CODES.error(
+          'STATE_UNUSABLE',
+          `${journalPath(this.folder!.path, number)} cannot be opened: ${(cause as Error).message}`,
+          { cause },
+        );
+      }
+    }
+    throw RUNTIME_CODES.error('STATE_UNUSABLE', `${MAX_JOURNALS} processes have sessions of this workspace open`);
+  }
+
+  private async openJournal(number: number): Promise<Journal> {
+    const { config, mask, asked, logger } = this.options;
+    const journal = await Journal.open(this.folder!.path, number, {
+      engine: asked().storage,
+      budgetBytes: config.undo.budgetBytes,
+      mask,
+    });
+    this.journals.set(number, journal);
+    if (journal.repaired !== null) logger.warn({ journal: number, reason: journal.repaired }, 'a journal was repaired');
+    return journal;
+  }
+}
