@@ -189,6 +189,7 @@ class BoundRuntime implements Runtime {
   private readonly mask: Mask = createMask();
   private readonly commands: CommandHost;
   private readonly records: AuditRecord[] = [];
+  private readonly inFlight = new Set<Promise<unknown>>();
   private closed = false;
 
   constructor(
@@ -260,6 +261,7 @@ class BoundRuntime implements Runtime {
     this.closed = true;
     await this.commands.close();
     await this.lock.idle();
+    await Promise.allSettled(this.inFlight);
     await this.host.close();
   }
 
@@ -284,7 +286,17 @@ class BoundRuntime implements Runtime {
     await session.expect({ type: 'message', message: (JSON.parse(text) as { message: unknown }).message }, 'group');
   }
 
-  private async callIn(
+  private async callIn(id: string, name: string, input: unknown, options?: CallOptions): Promise<CallResult> {
+    const call = this.callNow(id, name, input, options);
+    this.inFlight.add(call);
+    try {
+      return await call;
+    } finally {
+      this.inFlight.delete(call);
+    }
+  }
+
+  private async callNow(
     id: string,
     name: string,
     input: unknown,

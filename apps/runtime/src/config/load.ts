@@ -1,13 +1,13 @@
 /** Decides the configuration: default < `fishplate.config.json` < environment < what the caller of createRuntime gives. */
 
 import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
-import { DEFAULT_READ_DENY, type SandboxPolicy } from '@fishplate/sandbox';
+import type { SandboxPolicy } from '@fishplate/sandbox';
 import type { z } from 'zod';
 
 import { RUNTIME_CODES } from '../codes.js';
-import { STATE_FOLDER, statePath } from '../session/state-folder.js';
+import { STATE_FOLDER } from '../session/state-folder.js';
 import { readBoundedFile } from '../workspace/bounded-file.js';
 import {
   CONFIG_DEFAULTS,
@@ -68,7 +68,7 @@ export function loadConfig(sources: ConfigSources): ResolvedConfig {
       storage: { file: file?.storage?.engine, call: call.storage?.engine },
       tokenizer: { file: file?.tokenizer?.engine, call: call.tokenizer?.engine },
     },
-    sandbox: sandboxOf(levels, sources.workspace),
+    sandbox: sandboxOf(levels),
     permissions: permissionsOf(levels),
     limits: merge<ResolvedConfig['limits']>(CONFIG_DEFAULTS.limits, ...levels.map(({ limits }) => limits)),
     undo: merge<ResolvedConfig['undo']>(CONFIG_DEFAULTS.undo, ...levels.map(({ undo }) => undo)),
@@ -89,23 +89,14 @@ function directoryOf(levels: readonly RuntimeConfig[]): string | undefined {
   return levels.findLast(({ sessions }) => sessions?.directory !== undefined)?.sessions?.directory;
 }
 
-/**
- * The policy as a whole: the last level that has one gives it. No command may change the rules it runs under, nor read what sessions
- * keep: among it are contents of files that the policy may hide.
- */
-function sandboxOf(levels: readonly RuntimeConfig[], workspace: string): ResolvedConfig['sandbox'] {
+/** The policy as a whole: the last level that has one gives it. No command may change the rules it runs under, nor what sessions keep. */
+function sandboxOf(levels: readonly RuntimeConfig[]): ResolvedConfig['sandbox'] {
   const mode = levels.findLast(({ sandbox }) => sandbox?.mode !== undefined)?.sandbox?.mode;
   const policy = levels.findLast(({ sandbox }) => sandbox?.policy !== undefined)?.sandbox?.policy;
-  const { protectedPaths = [], readDeny = DEFAULT_READ_DENY, ...rest } = (policy ?? {}) as SandboxPolicy;
-  const state = statePath(workspace, directoryOf(levels));
-  return {
-    mode,
-    policy: {
-      ...rest,
-      protectedPaths: [...protectedPaths, CONFIG_FILE, STATE_FOLDER],
-      readDeny: [...readDeny, state],
-    },
-  };
+  const directory = directoryOf(levels);
+  const { protectedPaths = [], ...rest } = (policy ?? {}) as SandboxPolicy;
+  const own = [CONFIG_FILE, STATE_FOLDER, ...(directory === undefined || isAbsolute(directory) ? [] : [directory])];
+  return { mode, policy: { ...rest, protectedPaths: [...protectedPaths, ...own] } };
 }
 
 /** Denials and questions of all levels count together; of what is allowed the last level decides. */

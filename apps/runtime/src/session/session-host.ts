@@ -100,7 +100,11 @@ export class SessionHost {
     this.own ??= journal;
     const own = this.own;
     const { asked } = this.options;
-    this.tracker ??= new Tracker(files.root, own, { undo: config.undo, engine: () => asked().gitignore });
+    this.tracker ??= new Tracker(files.root, own, {
+      undo: config.undo,
+      readDeny: config.sandbox.policy.readDeny ?? [],
+      engine: () => asked().gitignore,
+    });
     const isNew = !journal.sessions.has(id);
     if (isNew) await journal.begin(id);
     const session = new Session(id, journal.load(id), journal, this.tracker, own);

@@ -5,7 +5,7 @@
  * that ends first; so are changes that a person makes while a command runs.
  */
 
-import { join } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 
 import type { EngineChoice } from '@fishplate/engine';
 
@@ -19,6 +19,8 @@ import { inspect, isSameTracked, lookAt, type TrackedEntry, type Tree, type Tree
 /** How a tracker looks. */
 export interface TrackerOptions {
   readonly undo: ResolvedConfig['undo'];
+  /** Paths that the policy hides, as the policy has them. */
+  readonly readDeny: readonly string[];
   /** Engine of the gitignore track, decided at each use. */
   readonly engine: () => EngineChoice;
 }
@@ -49,12 +51,16 @@ export class Tracker {
   private readonly written = new Map<string, TrackedEntry | null>();
   private readonly running = new Map<string, { tracked: Tracked; changes: RecordedChange[]; notCovered: string[] }>();
   private looking: Set<string> | null = null;
+  private readonly hidden: readonly string[];
 
   constructor(
     private readonly root: string,
     private readonly journal: Journal,
     private readonly options: TrackerOptions,
   ) {
+    this.hidden = options.readDeny
+      .map((path) => relative(root, resolve(root, path)).replaceAll('\\', '/'))
+      .filter((path) => path !== '' && !path.startsWith('..') && !path.startsWith('~') && !isAbsolute(path));
     journal.spare = { hashes: () => this.hashes(), giveUp: () => this.giveUp() };
   }
 
@@ -172,6 +178,7 @@ export class Tracker {
     return {
       engine: this.options.engine(),
       ignored: this.options.undo.ignored,
+      hidden: this.hidden,
       maxFileBytes: this.options.undo.maxFileBytes,
       has: (hash) => {
         if (!contents.has(hash)) return false;

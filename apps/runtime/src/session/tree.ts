@@ -34,6 +34,8 @@ export interface TreeOptions {
   readonly engine: EngineChoice;
   /** Whether what git ignores is covered too. */
   readonly ignored: boolean;
+  /** Paths that the policy hides from commands: nothing of them may get into a place that is not hidden. */
+  readonly hidden: readonly string[];
   /** Files over this are not read. */
   readonly maxFileBytes: number;
   readonly signal?: AbortSignal | undefined;
@@ -63,6 +65,10 @@ export async function lookAt(root: string, previous: Tree, options: TreeOptions)
   const notCovered: string[] = [];
   for (const path of await pathsOf(root, options, pace, notCovered)) {
     await pace.breathe();
+    if (options.hidden.some((hidden) => path === hidden || path.startsWith(`${hidden}/`))) {
+      notCovered.push(`${path} (the policy hides it)`);
+      continue;
+    }
     const found = inspect(root, path, previous.get(path), options);
     if (found === null) continue;
     if (found.entry.kind === 'file' && found.entry.hash === null) {
