@@ -79,7 +79,19 @@ impl SegmentFile {
         if *failed {
             return Err(io::Error::other("an earlier sync of the file failed"));
         }
-        self.file.sync().inspect_err(|_| *failed = true)
+        let synced = self.file.sync().and_then(|()| {
+            // A segment that is finished may be pruned meanwhile; one that is not was removed by somebody else.
+            let is_lost = !self.file.has_name()?
+                && !*self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+            if is_lost {
+                return Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    "somebody removed the file while the store was open",
+                ));
+            }
+            Ok(())
+        });
+        synced.inspect_err(|_| *failed = true)
     }
 
     /// Whether zeros should be written ahead of an offset; true once until they are.

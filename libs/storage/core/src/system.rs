@@ -49,6 +49,13 @@ pub trait StoredFile: Debug + Send + Sync {
     /// # Errors
     /// Those of the system.
     fn len(&self) -> io::Result<u64>;
+    /// Whether a name leads to it: not once somebody has removed it.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn has_name(&self) -> io::Result<bool> {
+        Ok(true)
+    }
     /// Whether there is nothing in it.
     ///
     /// # Errors

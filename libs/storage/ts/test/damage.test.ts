@@ -216,3 +216,18 @@ test.each(ENGINES)(
     }
   },
 );
+
+// Windows does not let anybody remove a file that is open.
+(process.platform === 'win32' ? test.skip.each : test.each)(ENGINES)(
+  '%s: nothing is acknowledged once somebody has removed the store',
+  async (engine) => {
+    const directory = join(newDirectory(), 'store');
+    const store = await openStore(directory, { engine });
+    await store.append('kept');
+    rmSync(directory, { recursive: true });
+    expect(await codeOf(() => store.append('lost'))).toBe('STORAGE_IO');
+    expect(await codeOf(() => store.appendSync('lost'))).toBe('STORAGE_POISONED');
+    expect(await codeOf(() => store.saveCheckpoint('lost', Buffer.alloc(9)))).toBe('STORAGE_POISONED');
+    expect(await codeOf(() => store.close())).toBe('STORAGE_POISONED');
+  },
+);

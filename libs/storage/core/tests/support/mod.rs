@@ -106,6 +106,11 @@ impl Machine {
         options
     }
 
+    /// Another machine with the same disk.
+    pub fn copy(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.0.lock().unwrap().clone())))
+    }
+
     pub fn set_clock(&self, time: u64) {
         self.0.lock().unwrap().clock = time;
     }

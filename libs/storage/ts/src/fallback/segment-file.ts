@@ -16,15 +16,32 @@ export class SegmentFile {
 
   syncSync(): void {
     fs.fdatasyncSync(this.fd);
+    this.assertNamed();
   }
 
   sync(done: (error: Error | null) => void): void {
     this.syncing++;
     fs.fdatasync(this.fd, (error) => {
       this.syncing--;
+      const problem = error ?? this.problem();
       this.closeIdle();
-      done(error);
+      done(problem);
     });
+  }
+
+  private problem(): Error | null {
+    try {
+      this.assertNamed();
+      return null;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** A segment that is finished may be pruned meanwhile; one that is not was removed by somebody else: nobody can find it any more. */
+  private assertNamed(): void {
+    if (this.isClosed || fs.fstatSync(this.fd).nlink > 0) return;
+    throw Object.assign(new Error('somebody removed the file while the store was open'), { code: 'ENOENT' });
   }
 
   truncate(end: number): void {
