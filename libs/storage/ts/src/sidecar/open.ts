@@ -83,7 +83,7 @@ async function connect(
 
 /** Starts a sidecar; the error where another process holds the store. @throws every other error that it ends with. */
 async function start(directory: string, options: SidecarOptions): Promise<Error | undefined> {
-  const file = require.resolve('./daemon');
+  const file = fileOf();
   // From source, as tests run it, it needs the loader of this process.
   const loader = file.endsWith('.ts') ? process.execArgv : [];
   const child = spawn(process.execPath, [...loader, file, directory, JSON.stringify(options)], {
@@ -113,5 +113,14 @@ async function start(directory: string, options: SidecarOptions): Promise<Error 
     clearTimeout(timer);
     child.stdout.destroy();
     child.unref();
+  }
+}
+
+/** The file that the sidecar runs: next to this one, unless a bundler has put everything into one file. */
+function fileOf(): string {
+  try {
+    return require.resolve('./daemon');
+  } catch (error) {
+    throw unavailable('its file is not there: leave @fishplate/storage out of the bundle', error);
   }
 }
