@@ -54,7 +54,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         8 => (0_u8..3, 0_usize..700, 0_u8..4).prop_map(|(stream, size, durability)| Step::Append { stream, size, durability }),
         3 => (0_usize..6, 0_usize..900, 0_u8..4).prop_map(|(count, size, durability)| Step::Batch { count, size, durability }),
-        4 => (0_u8..5, prop::option::of(0_u8..5), prop_oneof![0_usize..3000, 60_000_usize..150_000]).prop_map(|(id, base, size)| Step::Save { id, base, size }),
+        4 => (0_u8..5, prop::option::of(0_u8..5), prop_oneof![6 => 0_usize..3000, 3 => 60_000_usize..150_000, 1 => 262_200_usize..300_000]).prop_map(|(id, base, size)| Step::Save { id, base, size }),
         1 => (0_u8..5).prop_map(|id| Step::Delete { id }),
         1 => (0_u64..20).prop_map(|back| Step::Prune { back }),
         1 => (3_u8..6, 0_u64..9).prop_map(|(stream, back)| Step::Branch { stream, back }),
