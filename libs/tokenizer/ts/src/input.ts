@@ -28,14 +28,11 @@ export function isBytes(value: unknown): value is Uint8Array {
   return typedArrayName(value) === 'Uint8Array';
 }
 
-const nameOfTypedArray = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get!;
+const TAG = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!;
 
 /** The name of its class, which nobody can feign; undefined for what is no typed array. */
 export function typedArrayName(value: unknown): string | undefined {
-  return Reflect.apply(nameOfTypedArray, value, []) as string | undefined;
+  return TAG.get!.call(value) as string | undefined;
 }
 
 /** Whether other threads may write to it. */

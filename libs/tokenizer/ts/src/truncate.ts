@@ -1,8 +1,9 @@
 /** Texts made short enough. */
 
 import { countTokens, type EngineOptions } from './count';
+import { lastCut } from './cut';
 import { type Encoding, encodingNumber, type Model } from './encodings';
-import { engineFor } from './engine';
+import { engineFor, type TokenEngine } from './engine';
 import { checkCount, checkString, checkWord } from './input';
 
 /** Which part of a text is taken away. */
@@ -35,9 +36,11 @@ export function truncateTokens(text: string, limit: number, options: TruncateOpt
   let marker = checkString(options.marker ?? '', 'marker');
   let room = most - count(marker);
   if (room < 0) [marker, room] = ['', most];
-  const ends = engine.tokenEnds(given, encoding);
+  const [headTokens, tailTokens] = shares(room, side);
+  const head = headEnds(engine, given, encoding, headTokens);
+  const tail = tailEnds(engine, given, encoding, tailTokens);
   for (;;) {
-    const kept = keep(given, ends, room, side);
+    const kept = keep(given, head, tail, shares(room, side));
     const result = kept[0] + marker + kept[1];
     const over = count(result) - most;
     if (over <= 0) return result;
@@ -47,12 +50,56 @@ export function truncateTokens(text: string, limit: number, options: TruncateOpt
   }
 }
 
-/** What stays before the cut and behind it, of `room` tokens together. */
-function keep(text: string, ends: Uint32Array, room: number, side: TruncationSide): [string, string] {
+/** Tokens that stay before the cut, and behind it. */
+function shares(room: number, side: TruncationSide): [number, number] {
   const head = side === 'start' ? 0 : side === 'end' ? room : Math.ceil(room / 2);
-  const tail = room - head;
-  const headEnd = head === 0 ? 0 : ends[head - 1]!;
-  return [text.slice(0, headEnd), tail === 0 ? '' : text.slice(tailStart(text, ends, ends.length - tail))];
+  return [head, room - head];
+}
+
+/** Units that are looked at first for each token that is wanted, and at least. */
+const UNITS_A_TOKEN = 8;
+const LEAST_UNITS = 1 << 10;
+
+/** Where tokens end from the start on, of at least `tokens` of them: a long text is not encoded for the sake of its ends. */
+function headEnds(engine: TokenEngine, text: string, encoding: number, tokens: number): Uint32Array {
+  for (let size = LEAST_UNITS + UNITS_A_TOKEN * tokens; size < text.length; size *= 4) {
+    const cut = lastCut(text.slice(0, size), 0, encoding);
+    const ends = engine.tokenEnds(text.slice(0, cut), encoding);
+    if (ends.length >= tokens) return ends;
+  }
+  return engine.tokenEnds(text, encoding);
+}
+
+/** The last tokens of a text, and where the first of them starts. */
+interface TailEnds {
+  readonly start: number;
+  /** From `start` on. */
+  readonly ends: Uint32Array;
+}
+
+/** The same for more than `tokens` tokens at the end. */
+function tailEnds(engine: TokenEngine, text: string, encoding: number, tokens: number): TailEnds {
+  for (let size = LEAST_UNITS + UNITS_A_TOKEN * tokens; size < text.length; size *= 4) {
+    const from = Math.max(0, text.length - size - LEAST_UNITS);
+    const cut = lastCut(text.slice(from, text.length - size + 1), 0, encoding);
+    if (cut === 0) continue;
+    const ends = engine.tokenEnds(text.slice(from + cut), encoding);
+    if (ends.length > tokens) return { start: from + cut, ends };
+  }
+  return { start: 0, ends: engine.tokenEnds(text, encoding) };
+}
+
+/** What stays before the cut and behind it. */
+function keep(
+  text: string,
+  head: Uint32Array,
+  { start, ends }: TailEnds,
+  [headTokens, tailTokens]: [number, number],
+): [string, string] {
+  const headEnd = headTokens === 0 ? 0 : head[headTokens - 1]!;
+  if (tailTokens === 0) return [text.slice(0, headEnd), ''];
+  const tail = text.slice(start);
+  return [text.slice(0, headEnd), tail.slice(tailStart(tail, ends, ends.length - tailTokens))];
 }
 
 /** Where token `index` starts: behind the character that the token before it cuts. */

@@ -12,8 +12,9 @@ import { TOKENIZER_CODES } from '../codes';
 import type { AsyncOptions, EngineOptions } from '../count';
 import { type Encoding, encodingNumber, type Model } from '../encodings';
 import { checkCount, checkWord } from '../input';
+import { pause } from '../patience';
 import { shorten } from './shorten';
-import { type Broken, isResult, type Unit, unitsOf } from './units';
+import { type Broken, isResult, STRIDE, type Unit, unitsOf } from './units';
 
 /** `cut`: long tool outputs are cut in the middle before anything is dropped for them; `drop`: nothing is cut. */
 export type ContextStrategy = 'cut' | 'drop';
@@ -80,11 +81,15 @@ export function compressContext(
   options: CompressContextOptions,
 ): CompressedContext {
   const checked = checkOptions(options);
-  return fit(messages, messageTokens(messages, options.model, options), checked);
+  const steps = fit(messages, messageTokens(messages, options.model, options), checked);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 /**
- * {@link compressContext}, but messages are counted in parts of some milliseconds, between which the event loop runs.
+ * {@link compressContext} in parts of some milliseconds, between which the event loop runs.
  *
  * @throws FishplateError as compressContext; the signal's reason.
  */
@@ -94,7 +99,13 @@ export async function compressContextAsync(
 ): Promise<CompressedContext> {
   const checked = checkOptions(options);
   const copy = Array.isArray(messages) ? (messages.slice() as ChatMessage[]) : messages;
-  return fit(copy, await messageTokensAsync(copy, options.model, options), checked);
+  const steps = fit(copy, await messageTokensAsync(copy, options.model, options), checked);
+  const patience = pause(options.signal);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await patience();
+  }
 }
 
 type CheckedOptions = CompressContextOptions & { preserveLast: number; strategy: ContextStrategy };
@@ -118,12 +129,13 @@ interface Choice {
   used: number;
 }
 
-function fit(
+/** Stops now and then, so that a caller may let others work. */
+function* fit(
   messages: readonly ChatMessage[],
   tokens: Uint32Array,
   options: CheckedOptions,
-): CompressedContext {
-  const units = unitsOf(messages);
+): Generator<undefined, CompressedContext> {
+  const units = yield* unitsOf(messages);
   const choice: Choice = { tokens, kept: new Map(), cut: [], used: ANSWER_TOKENS };
   const history: Unit[] = [];
   for (const unit of units) {
@@ -139,8 +151,12 @@ function fit(
     const message = `what must stay has ${needed} tokens, and maxTokens is ${options.maxTokens}`;
     throw TOKENIZER_CODES.error('BUDGET_TOO_SMALL', message, { details: { needed } });
   }
-  while (from > 0 && keepTogether(choice, messages, [history[from - 1]!], options)) from--;
-  return outcome(messages, units, choice);
+  yield;
+  while (from > 0 && keepTogether(choice, messages, [history[from - 1]!], options)) {
+    from--;
+    if (from % (STRIDE >> 4) === 0) yield;
+  }
+  return yield* outcome(messages, units, choice);
 }
 
 function keep(choice: Choice, messages: readonly ChatMessage[], { indices }: Unit): void {
@@ -206,19 +222,22 @@ function tokensOf(tokens: Uint32Array, units: readonly Unit[]): number {
   return sum(units.flatMap(({ indices }) => indices.map((index) => tokens[index]!)));
 }
 
-function outcome(
+function* outcome(
   messages: readonly ChatMessage[],
   units: readonly Unit[],
   choice: Choice,
-): CompressedContext {
-  const selectedIndices = [...choice.kept.keys()].sort((one, other) => one - other);
-  const dropped = units
-    .flatMap(({ indices, broken }) =>
-      indices.map((index) => ({ index, reason: broken ?? ('budget' as const) })),
-    )
-    .filter(({ index }) => !choice.kept.has(index))
-    .map(({ index, reason }) => ({ index, tokens: choice.tokens[index]!, reason }))
-    .sort((one, other) => one.index - other.index);
+): Generator<undefined, CompressedContext> {
+  const reasons = new Map<number, Broken>();
+  for (const { indices, broken } of units) {
+    if (broken !== undefined) for (const index of indices) reasons.set(index, broken);
+  }
+  const selectedIndices: number[] = [];
+  const dropped: DroppedMessage[] = [];
+  for (let index = 0; index < messages.length; index++) {
+    if (index % STRIDE === 0) yield;
+    if (choice.kept.has(index)) selectedIndices.push(index);
+    else dropped.push({ index, tokens: choice.tokens[index]!, reason: reasons.get(index) ?? 'budget' });
+  }
   const originalTokens = sum(choice.tokens) + ANSWER_TOKENS;
   return {
     messages: selectedIndices.map((index) => choice.kept.get(index)!),

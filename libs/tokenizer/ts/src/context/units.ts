@@ -5,6 +5,9 @@ import type { ChatMessage, ContentPart } from '../chat';
 /** Why a unit cannot be kept, whatever the budget. */
 export type Broken = 'result-without-call' | 'call-without-result';
 
+/** Messages between two stops: about a millisecond. */
+export const STRIDE = 1 << 10;
+
 export interface Unit {
   /** Places of its messages in the history, in order. */
   readonly indices: number[];
@@ -14,12 +17,14 @@ export interface Unit {
 
 /**
  * Units in the order of their first messages. Calls whose results are still to come are whole where nothing but results
- * follows them.
+ * follows them. Stops now and then, so that a caller may let others work.
  */
-export function unitsOf(messages: readonly ChatMessage[]): Unit[] {
+export function* unitsOf(messages: readonly ChatMessage[]): Generator<undefined, Unit[]> {
   const units: (Unit & { open: Set<string>; broken?: Broken })[] = [];
   const callers = new Map<string, number>();
-  messages.forEach((message, index) => {
+  for (let index = 0; index < messages.length; index++) {
+    if (index % STRIDE === STRIDE - 1) yield;
+    const message = messages[index]!;
     const results = resultIds(message);
     const calls = callIds(message);
     if (results.length > 0 && calls.length === 0) {
@@ -28,16 +33,16 @@ export function unitsOf(messages: readonly ChatMessage[]): Unit[] {
         const unit = units[caller]!;
         unit.indices.push(index);
         for (const id of results) unit.open.delete(id);
-        return;
+        continue;
       }
       units.push({ indices: [index], isSystem: false, open: new Set(), broken: 'result-without-call' });
-      return;
+      continue;
     }
     // The latest call of an id is the one that a result answers.
     for (const id of calls) callers.set(id, units.length);
     const isSystem = message.role === 'system' || message.role === 'developer';
     units.push({ indices: [index], isSystem, open: new Set(calls) });
-  });
+  }
   const last = units.length - 1;
   units.forEach((unit, index) => {
     if (unit.open.size > 0 && index !== last) unit.broken = 'call-without-result';
