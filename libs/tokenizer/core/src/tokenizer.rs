@@ -17,7 +17,7 @@ use crate::split::pieces;
 const RUN_ENDS: usize = 1 << 10;
 const RUN_END_BYTES: usize = 512;
 
-/// Counts, encodes and decodes. Making one costs nothing but memory for its caches (at most 2.5 MB, as they fill); it is used by
+/// Counts, encodes and decodes. Making one costs nothing but memory for its caches (at most 3 MB, as they fill); it is used by
 /// one thread at a time.
 pub struct Tokenizer {
     encoding: Encoding,

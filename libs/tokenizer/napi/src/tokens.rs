@@ -1,9 +1,11 @@
-//! Counting, encoding, decoding. Tokenizers are kept, one an encoding and thread, with what their caches have learnt.
+//! Counting, encoding, decoding. Tokenizers are kept, one an encoding and thread, with what their caches have learnt. Arrays are
+//! copied into memory of the engine's own: what it only refers to is not freed before its event loop turns.
 
 use std::cell::RefCell;
 
 use fishplate_tokenizer::{Encoding, SpecialTokens, Tokenizer};
-use napi::bindgen_prelude::{Array, Buffer, Result, Uint32Array, Uint32ArraySlice};
+use napi::Env;
+use napi::bindgen_prelude::{Array, BufferSlice, Result, Uint32ArraySlice};
 use napi_derive::napi;
 
 use crate::fault;
@@ -75,7 +77,13 @@ pub fn count_within(
 
 /// Counts of the texts from `start` up to `end`.
 #[napi]
-pub fn count_batch(texts: Array<'_>, start: u32, end: u32, encoding: u32) -> Result<Uint32Array> {
+pub fn count_batch<'env>(
+    env: &'env Env,
+    texts: Array<'_>,
+    start: u32,
+    end: u32,
+    encoding: u32,
+) -> Result<Uint32ArraySlice<'env>> {
     with(encoding, |tokenizer, buffer| {
         let mut counts = Vec::with_capacity(end.saturating_sub(start) as usize);
         for index in start..end {
@@ -83,7 +91,7 @@ pub fn count_batch(texts: Array<'_>, start: u32, end: u32, encoding: u32) -> Res
             let text = text.ok_or_else(|| fault("INPUT_INVALID", format!("no text at {index}")))?;
             counts.push(number(tokenizer.count(buffer.read(&text)?)));
         }
-        Ok(counts.into())
+        Uint32ArraySlice::copy_from(env, counts)
     })
 }
 
@@ -101,28 +109,30 @@ pub fn count_special(
 }
 
 #[napi]
-pub fn encode(
+pub fn encode<'env>(
+    env: &'env Env,
     #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
     encoding: u32,
-) -> Result<Uint32Array> {
+) -> Result<Uint32ArraySlice<'env>> {
     with(encoding, |tokenizer, buffer| {
         let mut tokens = Vec::new();
         tokenizer.encode(buffer.read(&text)?, &mut tokens);
-        Ok(tokens.into())
+        Uint32ArraySlice::copy_from(env, tokens)
     })
 }
 
 #[napi]
-pub fn encode_special(
+pub fn encode_special<'env>(
+    env: &'env Env,
     #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
     encoding: u32,
     all: bool,
     names: Vec<String>,
-) -> Result<Uint32Array> {
+) -> Result<Uint32ArraySlice<'env>> {
     with(encoding, |tokenizer, buffer| {
         let mut tokens = Vec::new();
         tokenizer.encode_with(buffer.read(&text)?, &special(all, names), &mut tokens);
-        Ok(tokens.into())
+        Uint32ArraySlice::copy_from(env, tokens)
     })
 }
 
@@ -143,20 +153,25 @@ pub fn find_special(
 
 /// Where each token ends, in UTF-16 code units.
 #[napi]
-pub fn token_ends(
+pub fn token_ends<'env>(
+    env: &'env Env,
     #[napi(ts_arg_type = "string | Uint8Array")] text: TextArgument,
     encoding: u32,
-) -> Result<Uint32Array> {
+) -> Result<Uint32ArraySlice<'env>> {
     with(encoding, |tokenizer, buffer| {
         let mut ends = Vec::new();
         tokenizer.token_ends(buffer.read(&text)?, &mut ends);
-        Ok(ends.into())
+        Uint32ArraySlice::copy_from(env, ends)
     })
 }
 
 #[napi]
-pub fn decode_bytes(tokens: Uint32ArraySlice<'_>, encoding: u32) -> Result<Buffer> {
-    decoded(&tokens, encoding).map(Into::into)
+pub fn decode_bytes<'env>(
+    env: &'env Env,
+    tokens: Uint32ArraySlice<'_>,
+    encoding: u32,
+) -> Result<BufferSlice<'env>> {
+    BufferSlice::copy_from(env, decoded(&tokens, encoding)?)
 }
 
 #[napi]

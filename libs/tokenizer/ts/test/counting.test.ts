@@ -18,6 +18,8 @@ import {
 } from '../src/index';
 import { seeded, textOf } from './texts';
 
+jest.setTimeout(60_000);
+
 const ENGINES = ['native', 'fallback'] as const;
 const coded = (code: string): Error => expect.objectContaining({ code, track: 'tokenizer' }) as Error;
 
