@@ -23,6 +23,7 @@ import { readSessions, type SessionsRead } from './session/session-reader.js';
 import { statePath } from './session/state-folder.js';
 import type { TimelineEntry } from './session/timeline.js';
 import { WriteLock } from './session/write-lock.js';
+import { undo } from './tools/undo.js';
 import { type AnyTool, type ToolName, type ToolNamed, TOOLS } from './tools/index.js';
 import { checkInput } from './tools/input-check.js';
 import type {
@@ -310,8 +311,17 @@ class BoundRuntime implements Runtime {
     if (key === undefined) return this.perform(tool, session, input, options);
     return session.inTurn(key, async () => {
       const recorded = this.recorded(tool, session, key, input);
-      return recorded ?? this.perform(tool, session, input, options);
+      if (recorded !== undefined) return recorded;
+      return (await this.takeBackHalf(session, key)) ?? this.perform(tool, session, input, options);
     });
+  }
+
+  /** What a call with this key changed before its process ended is taken back; a refusal where someone else has changed it since. */
+  private async takeBackHalf(session: Session, key: string): Promise<CallResult | undefined> {
+    const step = session.halfDone(key);
+    if (step === undefined) return undefined;
+    const result = await this.perform(undo, session, { steps: 1 }, {});
+    return result.ok ? undefined : result;
   }
 
   /** The answer that was given to a key; undefined where there is none. */

@@ -37,6 +37,9 @@ export const demoCommand = defineCommand({
           `${style.bold('fishplate demo')}  a scripted agent on a copy of the package ${fixture} (${files} files), ${place}\n`,
         );
       },
+      onKill({ pid, steps }) {
+        print(`\n      ${style.red('SIGKILL')} to the agent, process ${pid}; another one goes on: the log has its ${steps} steps\n`);
+      },
       onStep(step) {
         print(stepLine(step, style));
         if (step.tool === 'diff' && step.ok && step.text.startsWith('diff '))
@@ -60,7 +63,7 @@ function closingLines(report: DemoReport, style: Style): string {
   const calls = report.plan.steps.reduce((sum, { durationMs }) => sum + durationMs, 0);
   return [
     `  ${report.plan.steps.length} calls in ${formatDuration(calls)}, ${formatDuration(report.durationMs)} with copy, git and proof`,
-    style.dim('  not yet: symbol search and a log that survives a kill'),
+    style.dim('  not yet: symbol search'),
     style.dim(
       '  next: `fishplate doctor` (engines here), `fishplate mcp --workspace DIR` (for an agent), README.md of the package',
     ),

@@ -16,6 +16,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef<ArgsDef>>>> = {
   run: lazily(async () => (await import('./run-command.js')).runCommand),
   exec: lazily(async () => (await import('./exec-command.js')).execCommand),
   mcp: lazily(async () => (await import('./mcp-command.js')).mcpCommand),
+  sessions: lazily(async () => (await import('./sessions-command.js')).sessionsCommand),
+  timeline: lazily(async () => (await import('./sessions-command.js')).timelineCommand),
+  undo: lazily(async () => (await import('./undo-command.js')).undoCommand),
+  restore: lazily(async () => (await import('./undo-command.js')).restoreCommand),
   doctor: lazily(async () => (await import('./doctor-command.js')).doctorCommand),
 };
 

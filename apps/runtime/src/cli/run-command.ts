@@ -12,12 +12,14 @@ import {
   createLogger,
   JSON_OPTION,
   LOG_LEVEL_OPTION,
+  latestSession,
   printJson,
+  SESSION_OPTION,
   WORKSPACE_OPTION,
   workspaceOption,
 } from './shared-options.js';
 import { stepLine } from './show-steps.js';
-import { createStyle, formatDuration, visible } from './terminal.js';
+import { createStyle, formatDuration, visible, visibleLine } from './terminal.js';
 
 /** The command. */
 export const runCommand = defineCommand({
@@ -25,6 +27,8 @@ export const runCommand = defineCommand({
   args: {
     plan: { type: 'string', valueHint: 'FILE', description: 'The plan, a JSON file' },
     workspace: WORKSPACE_OPTION,
+    session: SESSION_OPTION,
+    resume: { type: 'boolean', description: 'Go on in the latest session: steps that it has done are answered from its log' },
     'max-steps': { type: 'string', valueHint: 'N', description: 'Refuse plans with more steps' },
     yes: { type: 'boolean', alias: 'y', description: 'Confirm every step that asks' },
     verbose: { type: 'boolean', description: 'Print what each call answers' },
@@ -42,8 +46,10 @@ export const runCommand = defineCommand({
       );
     }
     const logger = await createLogger(args['log-level']);
+    const session = args.session ?? (args.resume ? await latestSession(args.workspace) : undefined);
     const runtime = createRuntime({
       ...workspaceOption(args.workspace),
+      ...(session === undefined ? {} : { session }),
       ...(logger === undefined ? {} : { logger }),
       ...(args.yes ? { confirm: () => true } : args.json ? {} : { confirm: confirmOnTerminal }),
     });
@@ -67,7 +73,8 @@ export const runCommand = defineCommand({
       print(
         `\n  ${report.ok ? style.green('as planned') : style.red('not as planned')}: ${report.steps.length} steps in ${formatDuration(performance.now() - started)}${rest}`,
       );
-      if (args.json) printJson(report);
+      if (args.json) printJson({ session: runtime.main.id, ...report });
+      print(`  session ${visibleLine(runtime.main.id)}`);
       return report.ok ? EXIT.ok : EXIT.failed;
     } finally {
       process.off('SIGINT', onInterrupt);

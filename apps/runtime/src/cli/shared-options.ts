@@ -1,7 +1,13 @@
 /** Options that several commands take, and what they come to. */
 
+import { chooseEngine, type EngineChoice } from '@fishplate/engine';
+
 import { RUNTIME_CODES } from '../codes.js';
+import { loadConfig } from '../config/load.js';
 import type { RuntimeLogger } from '../logger.js';
+import { readSessions } from '../session/session-reader.js';
+import { statePath } from '../session/state-folder.js';
+import { openWorkspace } from '../workspace/node-file-access.js';
 
 /** `--workspace`. */
 export const WORKSPACE_OPTION = {
@@ -9,6 +15,14 @@ export const WORKSPACE_OPTION = {
   alias: 'w',
   valueHint: 'DIR',
   description: 'Directory to work on (default: the current one)',
+} as const;
+
+/** `--session`. */
+export const SESSION_OPTION = {
+  type: 'string',
+  alias: 's',
+  valueHint: 'ID',
+  description: 'The session; `fishplate sessions` lists them',
 } as const;
 
 /** `--json`. */
@@ -55,4 +69,34 @@ export function workspaceOption(workspace: string | undefined): { workspace?: st
 /** Prints a JSON document. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Where the sessions of a workspace are, and the engine that reads them. */
+export function stateOf(workspace: string | undefined): { state: string; engine: EngineChoice } {
+  const { root } = openWorkspace(workspace ?? process.cwd());
+  const { sessions, engines } = loadConfig({ workspace: root });
+  const { file, call } = engines.storage;
+  const engine = chooseEngine({ track: 'storage', config: file, call }).asked;
+  return { state: statePath(root, sessions.directory), engine };
+}
+
+/** The session that was worked in last. @throws FishplateError `SESSION_UNKNOWN` where there is none. */
+export async function latestSession(workspace: string | undefined): Promise<string> {
+  const { state, engine } = stateOf(workspace);
+  const { sessions } = await readSessions(state, engine);
+  const [latest] = sessions;
+  if (latest === undefined) throw RUNTIME_CODES.error('SESSION_UNKNOWN', `there are no sessions in ${state}`);
+  return latest.id;
+}
+
+/** The session asked for, which must exist, or the latest. @throws FishplateError `SESSION_UNKNOWN`. */
+export async function existingSession(
+  workspace: string | undefined,
+  id: string | undefined,
+): Promise<string> {
+  if (id === undefined) return latestSession(workspace);
+  const { state, engine } = stateOf(workspace);
+  const { sessions } = await readSessions(state, engine);
+  if (sessions.some((session) => session.id === id)) return id;
+  throw RUNTIME_CODES.error('SESSION_UNKNOWN', `there is no session ${JSON.stringify(id)} in ${state}`);
 }

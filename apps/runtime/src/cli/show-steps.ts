@@ -18,7 +18,7 @@ export function stepLine(step: PlanStepReport, style: Style): string {
     style.bold(fit(step.tool, TOOL_WIDTH)),
     fit(visibleLine(summaryOf(step)), SUMMARY_WIDTH),
     formatDuration(step.durationMs).padStart(9),
-    style.dim(formatEngines(step.engines)),
+    style.dim(step.replayed === true ? 'from the log' : formatEngines(step.engines)),
   ];
   const line = columns.join(' ').trimEnd();
   return step.problem === undefined ? line : `${line}\n      ${style.red(visibleLine(step.problem))}`;

@@ -6,10 +6,14 @@ import { type PlanReport, type PlanStepReport, runPlan } from '../plan/run-plan.
 import { type Plan, readPlan } from '../plan/plan.js';
 import { createRuntime, type RuntimeOptions } from '../runtime.js';
 import { copyFixture, FIXTURES } from './fixture.js';
+import { type KilledAgent, runAndKill } from './killed-agent.js';
 import { treeDifferences, treeHash, treeState } from './tree-state.js';
 
 /** Name of the fixture, of its plan, and of the patch in it. */
 export const DEMO_FIXTURE = 'timespan';
+
+/** Steps after which the agent is killed: both changes are made. */
+const KILLED_AFTER = 5;
 
 /** Whether the tree is what it was. */
 export interface DemoProof {
@@ -29,6 +33,8 @@ export interface DemoReport {
   readonly fixture: string;
   readonly usesGit: boolean;
   readonly plan: PlanReport;
+  /** The process that was killed on the way; null where it could not be started. */
+  readonly killed: KilledAgent | null;
   readonly proof: DemoProof;
   /** From start to end, the copy included. */
   readonly durationMs: number;
@@ -39,6 +45,8 @@ export interface DemoOptions extends Pick<RuntimeOptions, 'engines' | 'logger'> 
   readonly signal?: AbortSignal | undefined;
   readonly onStart?: ((start: { fixture: string; files: number; usesGit: boolean }) => void) | undefined;
   readonly onStep?: ((report: PlanStepReport) => void) | undefined;
+  /** Told when the agent has been killed, before another process goes on. */
+  readonly onKill?: ((killed: KilledAgent) => void) | undefined;
 }
 
 /** Runs the demo in a temporary directory, which is removed in the end. */
@@ -46,6 +54,7 @@ export async function runDemo({
   signal,
   onStart,
   onStep,
+  onKill,
   ...options
 }: DemoOptions = {}): Promise<DemoReport> {
   const started = performance.now();
@@ -55,11 +64,20 @@ export async function runDemo({
     const before = await treeState(copy.path);
     const files = [...before.values()].filter((state) => state.startsWith('file')).length;
     onStart?.({ fixture: DEMO_FIXTURE, files, usesGit: copy.usesGit });
-    const runtime = createRuntime({ ...options, workspace: copy.path });
+    const session = 'demo';
+    const runtime = createRuntime({ ...options, workspace: copy.path, session });
     const { level, unavailable } = runtime.capabilities().sandbox;
     const reasons = unavailable.map(({ means, reason }) => `${means}: ${reason}`).join('; ');
     const noSandbox = level === 'none' ? `commands cannot be confined here (${reasons})` : undefined;
-    const report = await runPlan(plan, runtime, { signal, onStep, noSandbox }).finally(() => runtime.close());
+    const order = { plan, workspace: copy.path, session, engines: options.engines, noSandbox };
+    const killed = await runAndKill(order, KILLED_AFTER, { signal, onStep });
+    if (killed !== null) onKill?.(killed);
+    const report = await runPlan(plan, runtime, {
+      signal,
+      noSandbox,
+      // What the log answers has been shown as it was done.
+      onStep: (step) => (step.number > (killed?.steps ?? 0) ? onStep?.(step) : undefined),
+    }).finally(() => runtime.close());
     const after = await treeState(copy.path);
     const differences = treeDifferences(before, after);
     const proof = {
@@ -71,16 +89,23 @@ export async function runDemo({
     };
     const durationMs = performance.now() - started;
     return {
-      ok: report.ok && proof.ok,
+      ok: report.ok && proof.ok && isResumed(report, killed),
       fixture: DEMO_FIXTURE,
       usesGit: copy.usesGit,
       plan: report,
+      killed,
       proof,
       durationMs,
     };
   } finally {
     await copy.remove();
   }
+}
+
+/** Every call that the killed process made is answered from the log, and not made again. */
+function isResumed({ steps }: PlanReport, killed: KilledAgent | null): boolean {
+  const before = steps.slice(0, killed?.steps ?? 0);
+  return before.every(({ replayed, skipped }) => replayed === true || skipped !== undefined);
 }
 
 /** The plan with this very node for its commands, whatever PATH says. */

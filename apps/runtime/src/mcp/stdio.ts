@@ -15,7 +15,7 @@ export async function serveOnStdio(runtime: Runtime, logger: RuntimeLogger = SIL
   const transport = new StdioServerTransport(process.stdin, process.stdout, {
     maxBufferSize: MAX_MESSAGE_BYTES,
   });
-  const session = runtime.session();
+  const session = runtime.main;
   const handle = serveStdio(() => createMcpServer(runtime, session), {
     transport,
     onerror: (error) => logger.warn({ reason: error.message }, 'protocol error'),

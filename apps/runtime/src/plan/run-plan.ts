@@ -1,5 +1,6 @@
 /** Runs a plan step by step, and stops at the first step that is not what the plan expects. */
 
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import { isFishplateError } from '@fishplate/engine';
@@ -28,6 +29,8 @@ export interface PlanStepReport {
   readonly text: string;
   readonly durationMs: number;
   readonly engines: Readonly<Record<string, string>>;
+  /** True where the answer is that of an earlier process, which the log has. */
+  readonly replayed?: boolean;
 }
 
 /** What became of a plan. */
@@ -45,13 +48,18 @@ export interface PlanRunOptions {
   readonly noSandbox?: string | undefined;
   /** Asked before steps that want it; without it they are refused. */
   readonly confirm?: ((step: PlanStep, number: number) => Promise<boolean>) | undefined;
-  /** Told after each step. */
-  readonly onStep?: ((report: PlanStepReport) => void) | undefined;
+  /** Told after each step; the next one waits for it. */
+  readonly onStep?: ((report: PlanStepReport) => void | Promise<void>) | undefined;
 }
 
-/** Runs every step of `plan` through `caller`. Expected refusals and errors count as success. */
+/**
+ * Runs every step of `plan` through `caller`. Expected refusals and errors count as success.
+ *
+ * Each step has an idempotency key: the same plan in the same session goes on where it stopped.
+ */
 export async function runPlan(plan: Plan, caller: Caller, options: PlanRunOptions = {}): Promise<PlanReport> {
   const steps: PlanStepReport[] = [];
+  const name = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 32);
   for (const [index, step] of plan.steps.entries()) {
     const number = index + 1;
     const base = { number, title: step.title ?? step.tool, tool: step.tool };
@@ -63,22 +71,25 @@ export async function runPlan(plan: Plan, caller: Caller, options: PlanRunOption
         summary: `not run: ${options.noSandbox}`,
       };
       steps.push(report);
-      options.onStep?.(report);
+      await options.onStep?.(report);
       continue;
     }
     const allowed = step.confirm !== true || (await options.confirm?.(step, number)) === true;
     const report = allowed
-      ? judge({ ...base, ...(await perform(step, caller, options.signal)) }, step)
+      ? judge({ ...base, ...(await perform(step, caller, `plan/${name}/${number}`, options.signal)) }, step)
       : { ...base, ...NOT_CONFIRMED };
     const { data: _, ...shown } = report;
     steps.push(shown);
-    options.onStep?.(shown);
+    await options.onStep?.(shown);
     if (!report.asExpected) break;
   }
   return { ok: steps.every(({ asExpected }) => asExpected), steps, notRun: plan.steps.length - steps.length };
 }
 
-type Performed = Pick<PlanStepReport, 'ok' | 'code' | 'summary' | 'text' | 'durationMs' | 'engines'> & {
+type Performed = Pick<
+  PlanStepReport,
+  'ok' | 'code' | 'summary' | 'text' | 'durationMs' | 'engines' | 'replayed'
+> & {
   data?: unknown;
 };
 
@@ -96,14 +107,20 @@ const NOT_CONFIRMED = {
   data: undefined,
 };
 
-async function perform(step: PlanStep, caller: Caller, signal: AbortSignal | undefined): Promise<Performed> {
+async function perform(
+  step: PlanStep,
+  caller: Caller,
+  idempotencyKey: string,
+  signal: AbortSignal | undefined,
+): Promise<Performed> {
   const started = performance.now();
   try {
-    const result = await caller.call(step.tool, step.input, { signal });
-    const { ok, summary, text, durationMs, engines } = result;
+    const result = await caller.call(step.tool, step.input, { signal, idempotencyKey });
+    const { ok, summary, text, durationMs, engines, replayed } = result;
+    const more = replayed === true ? { replayed } : {};
     return ok
-      ? { ok, summary, text, durationMs, engines, data: result.data }
-      : { ok, code: result.code, summary, text, durationMs, engines };
+      ? { ok, summary, text, durationMs, engines, ...more, data: result.data }
+      : { ok, code: result.code, summary, text, durationMs, engines, ...more };
   } catch (error) {
     if (!isFishplateError(error)) throw error;
     const { code, message, hint } = error;

@@ -21,6 +21,8 @@ export interface Step {
   readonly changes: readonly RecordedChange[];
   /** Directories made by the step, outermost first. */
   readonly createdDirectories: readonly string[];
+  /** Call that made it. */
+  readonly callId?: string | undefined;
   /** True where the process ended in the middle: `after` is what was found when the session went on. */
   readonly interrupted?: boolean | undefined;
 }
@@ -63,6 +65,7 @@ export type SessionEvent =
   | {
       readonly type: 'intent';
       readonly step: number;
+      readonly callId?: string | undefined;
       readonly tool: string;
       readonly at: string;
       readonly changes: readonly RecordedChange[];

@@ -40,7 +40,7 @@ export async function recover(
 
 /** Each file is what it was or what it was to become: files are replaced by rename. */
 async function settleIntent(session: Session, files: FileAccess, intent: Intent): Promise<void> {
-  const { step: number, tool, changes, createdDirectories } = intent;
+  const { step: number, callId, tool, changes, createdDirectories } = intent;
   const done: RecordedChange[] = [];
   for (const change of changes) {
     const { path, before, after } = change;
@@ -57,7 +57,8 @@ async function settleIntent(session: Session, files: FileAccess, intent: Intent)
     await session.note({ type: 'abandoned', step: number });
     return;
   }
-  await session.note({ type: 'step', number, tool, changes: done, createdDirectories, interrupted: true });
+  const made = callId === undefined ? {} : { callId };
+  await session.note({ type: 'step', number, ...made, tool, changes: done, createdDirectories, interrupted: true });
 }
 
 /** What the process had written beside its targets. */

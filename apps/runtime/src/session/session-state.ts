@@ -27,12 +27,14 @@ export class SessionState {
   readonly intents = new Map<number, Intent>();
   readonly watches = new Map<string, Watch & { readonly stepsBefore: number }>();
   readonly answers = new Map<string, KeyedAnswer>();
+  /** Calls that their process did not end, by idempotency key. */
+  readonly cutOff = new Map<string, string>();
   createdAt = '';
   /** Records of the log that could not be read. */
   unreadable = 0;
   private activeNumbers: readonly number[] = [];
   private said: readonly unknown[] = [];
-  private readonly inputHashes = new Map<number, string>();
+  private readonly begun = new Map<number, Extract<SessionEvent, { type: 'start' }>>();
 
   /** Steps in force, oldest first. */
   get active(): readonly Step[] {
@@ -59,21 +61,26 @@ export class SessionState {
         break;
       case 'start':
         this.timeline.start(event);
-        if (event.inputHash !== undefined) this.inputHashes.set(event.call, event.inputHash);
+        if (event.key !== undefined) this.begun.set(event.call, event);
         break;
       case 'end': {
         const { type: _, call, key, outcome, ...end } = event;
         this.timeline.finish(call, end);
-        const inputHash = this.inputHashes.get(call);
+        const inputHash = this.begun.get(call)?.inputHash;
         if (key !== undefined && outcome !== undefined && inputHash !== undefined) {
           this.answers.set(key, { seq, inputHash });
         }
-        this.inputHashes.delete(call);
+        if (key !== undefined) this.cutOff.delete(key);
+        this.begun.delete(call);
         break;
       }
-      case 'interrupted':
+      case 'interrupted': {
         this.timeline.interrupt(event.call);
+        const { key, callId } = this.begun.get(event.call) ?? {};
+        if (key !== undefined && callId !== undefined) this.cutOff.set(key, callId);
+        this.begun.delete(event.call);
         break;
+      }
       case 'intent':
         this.intents.set(event.step, event);
         break;

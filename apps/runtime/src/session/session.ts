@@ -89,6 +89,13 @@ export class Session {
     return answer === undefined ? undefined : { ...answer, event: this.journal.read(answer.seq) };
   }
 
+  /** The step that a call with this key made before its process ended, where it is the latest: made again, it would be there twice. */
+  halfDone(key: string): Step | undefined {
+    const callId = this.state.cutOff.get(key);
+    const last = this.steps.at(-1);
+    return callId !== undefined && last?.callId === callId ? last : undefined;
+  }
+
   /** Runs calls with the same key one after the other. */
   async inTurn<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const before = this.waiting.get(key) ?? Promise.resolve();
@@ -110,6 +117,7 @@ export class Session {
     files: FileAccess,
     tool: string,
     changes: readonly FileChange[],
+    callId?: string,
   ): Promise<(CommitOutcome & { ok: false }) | { ok: true; step: number }> {
     const contents = changes.flatMap(({ before, after }) => [before?.bytes, after?.bytes]);
     const kept = contents.filter((bytes) => bytes !== undefined);
@@ -123,7 +131,9 @@ export class Session {
     });
     const missing = missingDirectories(files.root, changes);
     const at = new Date().toISOString();
-    const intent = { type: 'intent', step: number, tool, at, changes: planned, createdDirectories: missing } as const;
+    const named = callId === undefined ? {} : { callId };
+    const step = { ...named, tool, at, changes: planned, createdDirectories: missing };
+    const intent = { type: 'intent', step: number, ...step } as const;
     await this.expect(intent, 'group');
     let outcome: CommitOutcome;
     try {
@@ -144,7 +154,7 @@ export class Session {
       return after?.kind === 'file' ? { ...change, after: { ...after, mode: modes.get(path) ?? after.mode } } : change;
     });
     this.tracker.wrote([...paths, ...createdDirectories]);
-    await this.note({ type: 'step', number, tool, changes: done, createdDirectories });
+    await this.note({ type: 'step', number, ...named, tool, changes: done, createdDirectories });
     return { ok: true, step: number };
   }
 

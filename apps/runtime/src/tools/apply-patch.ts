@@ -46,7 +46,7 @@ export const applyPatch = defineTool({
     step: z.int().describe('Number of this step, for undo and diff'),
   }),
   annotations: CHANGES,
-  execute({ patch, reach }, { files, config, lock, session, signal, asked }) {
+  execute({ patch, reach }, { files, config, lock, session, signal, asked, callId }) {
     return lock.run(async () => {
       const plan = await planPatch(patch, files, {
         engine: asked.diff,
@@ -59,7 +59,7 @@ export const applyPatch = defineTool({
       if (plan.changes.length === 0)
         return refuse('NO_EFFECT', 'the patch leaves every file as it is', { engines });
       throwIfCancelled(signal);
-      const written = await session.commitStep(files, 'apply_patch', plan.changes);
+      const written = await session.commitStep(files, 'apply_patch', plan.changes, callId);
       if (!written.ok) return refuseChanged(written.changedMeanwhile, engines);
       const shown = plan.files.map((file) => ({ ...file, hunks: file.hunks.map(shownOutcome) }));
       const added = shown.reduce((sum, file) => sum + file.added, 0);

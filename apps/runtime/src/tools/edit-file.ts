@@ -46,7 +46,7 @@ export const editFile = defineTool({
   }),
   annotations: CHANGES,
   execute(input, context) {
-    const { files, config, lock, session, signal, asked } = context;
+    const { files, config, lock, session, signal, asked, callId } = context;
     const path = files.resolve(input.path, 'write');
     return lock.run(async () => {
       const before = await files.read(path, config.limits.maxFileBytes);
@@ -83,7 +83,7 @@ export const editFile = defineTool({
         { engine: asked.diff, signal },
       );
       throwIfCancelled(signal);
-      const written = await session.commitStep(files, 'edit_file', [{ path, before, after: { bytes } }]);
+      const written = await session.commitStep(files, 'edit_file', [{ path, before, after: { bytes } }], callId);
       if (!written.ok) return refuseChanged(path, engines);
       const { added, removed } = shown;
       return {
