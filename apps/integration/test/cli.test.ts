@@ -17,6 +17,7 @@ import {
 interface DemoReport {
   readonly ok: boolean;
   readonly usesGit: boolean;
+  readonly killed: { readonly signal: string; readonly steps: number };
   readonly proof: {
     readonly ok: boolean;
     readonly before: string;
@@ -38,7 +39,12 @@ describe.each(ENGINES)('demo, %s', (asked, reported) => {
     const { code, stdout, stderr } = await fishplate(['demo', '--json'], { env });
     expect([code, stderr]).toEqual([0, '']);
     const report = json<DemoReport>(stdout);
-    expect(report).toMatchObject({ ok: true, usesGit: true, proof: { ok: true, entries: 14 } });
+    expect(report).toMatchObject({
+      ok: true,
+      usesGit: true,
+      killed: { signal: 'SIGKILL', steps: 5 },
+      proof: { ok: true, entries: 14 },
+    });
     expect(report.proof.before).toBe(report.proof.after);
     const engines = new Set(
       report.plan.steps.map((step) => step.engines['diff']).filter((name) => name !== undefined),
@@ -71,7 +77,7 @@ test('shows its version, help and mistakes', async () => {
   expect(await fishplate(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   const help = await fishplate(['--help']);
   expect(help.code).toBe(0);
-  for (const command of ['demo', 'run', 'exec', 'mcp', 'doctor']) {
+  for (const command of ['demo', 'run', 'exec', 'mcp', 'sessions', 'timeline', 'undo', 'restore', 'doctor']) {
     expect(help.stdout).toContain(command);
     expect((await fishplate([command, '--help'])).code).toBe(0);
   }
@@ -147,7 +153,7 @@ describe('doctor', () => {
     ]) {
       expect(stdout).toMatch(new RegExp(`^. ${track} `, 'm'));
     }
-    expect(stdout.match(/interim:/g)).toHaveLength(2);
+    expect(stdout.match(/interim:/g)).toHaveLength(1);
   });
 
   test('says what is wrong with the configuration, and where', async () => {
