@@ -3,14 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import {
-  COMMAND,
-  ended,
-  fishplate,
-  makeDirectory,
-  startNode,
-  userEnvironment,
-} from '../src/installation.js';
+import { COMMAND, ended, fishplate, makeDirectory, startNode, userEnvironment } from '../src/installation.js';
 import { connect } from '../src/mcp-client.js';
 
 const json = <Value>(text: string): Value => JSON.parse(text) as Value;
@@ -26,7 +19,10 @@ function treeOf(root: string, directory = ''): Record<string, string> {
     const mode = stats.mode.toString(8);
     if (stats.isDirectory()) Object.assign(tree, { [path]: mode }, treeOf(root, path));
     else if (stats.isSymbolicLink()) tree[path] = `link ${readlinkSync(join(root, path))}`;
-    else tree[path] = `${mode} ${createHash('sha256').update(readFileSync(join(root, path))).digest('hex')}`;
+    else
+      tree[path] = `${mode} ${createHash('sha256')
+        .update(readFileSync(join(root, path)))
+        .digest('hex')}`;
   }
   return tree;
 }
@@ -43,7 +39,10 @@ const STEPS = 14;
 function longPlan(): string {
   const steps = Array.from({ length: STEPS }, (_, index) => {
     const patch = ['a', 'b']
-      .map((name) => `--- a/${name}.txt\n+++ b/${name}.txt\n@@ -1 +1 @@\n-${name} ${index >> 1}\n+${name} ${(index >> 1) + 1}\n`)
+      .map(
+        (name) =>
+          `--- a/${name}.txt\n+++ b/${name}.txt\n@@ -1 +1 @@\n-${name} ${index >> 1}\n+${name} ${(index >> 1) + 1}\n`,
+      )
       .concat(`--- /dev/null\n+++ b/made/${index}/f.txt\n@@ -0,0 +1 @@\n+${index}\n`)
       .join('');
     if (index % 2 === 0) return { tool: 'apply_patch', input: { patch } };
@@ -56,41 +55,59 @@ function longPlan(): string {
 test.each([
   ['auto', 7],
   ['fallback', 1234],
-])('killed at random steps, a run goes on, and undo brings every byte back (%s, seed %i)', async (engine, seed) => {
-  const files = { 'a.txt': 'a 0\n', 'b.txt': 'b 0\n', 'c.txt': 'c\n', 'gone.txt': 'g\n', 'mode.txt': 'm\n' };
-  const workspace = makeDirectory(files);
-  const plan = join(makeDirectory({ 'plan.json': longPlan() }), 'plan.json');
-  const before = treeOf(workspace);
-  const random = seeded(seed);
-  const env = { ...UNCONFINED, FISHPLATE_STORAGE_ENGINE: engine };
-  const args = [COMMAND, 'run', '--plan', plan, '-w', workspace, '--session', 'killed', '--yes', '--json'];
-  let kills = 0;
-  const stop = Date.now() + 15_000;
-  for (;;) {
-    const child = startNode(args, { env });
-    child.stdin?.end();
-    // After the time for kills is over, it is left to end.
-    const timer = Date.now() < stop && kills < 12 ? setTimeout(() => child.kill('SIGKILL'), 250 + random() * 1200) : undefined;
-    const { code, signal, stdout, stderr } = await ended(child);
-    clearTimeout(timer);
-    if (signal === 'SIGKILL') {
-      kills += 1;
-      continue;
+])(
+  'killed at random steps, a run goes on, and undo brings every byte back (%s, seed %i)',
+  async (engine, seed) => {
+    const files = {
+      'a.txt': 'a 0\n',
+      'b.txt': 'b 0\n',
+      'c.txt': 'c\n',
+      'gone.txt': 'g\n',
+      'mode.txt': 'm\n',
+    };
+    const workspace = makeDirectory(files);
+    const plan = join(makeDirectory({ 'plan.json': longPlan() }), 'plan.json');
+    const before = treeOf(workspace);
+    const random = seeded(seed);
+    const env = { ...UNCONFINED, FISHPLATE_STORAGE_ENGINE: engine };
+    const args = [COMMAND, 'run', '--plan', plan, '-w', workspace, '--session', 'killed', '--yes', '--json'];
+    let kills = 0;
+    const stop = Date.now() + 10_000;
+    for (;;) {
+      const child = startNode(args, { env });
+      child.stdin?.end();
+      // After the time for kills is over, it is left to end.
+      const timer =
+        Date.now() < stop && kills < 12
+          ? setTimeout(() => child.kill('SIGKILL'), 250 + random() * 1200)
+          : undefined;
+      const { code, signal, stdout, stderr } = await ended(child);
+      clearTimeout(timer);
+      if (signal === 'SIGKILL') {
+        kills += 1;
+        continue;
+      }
+      expect([code, stderr]).toEqual([0, '']);
+      expect(json(stdout)).toMatchObject({ ok: true, notRun: 0 });
+      break;
     }
-    expect([code, stderr]).toEqual([0, '']);
-    expect(json(stdout)).toMatchObject({ ok: true, notRun: 0 });
-    break;
-  }
-  expect(readFileSync(join(workspace, 'a.txt'), 'utf8')).toBe(`a ${STEPS / 2}\n`);
-  expect(treeOf(workspace)['link']).toBe(`link ${STEPS - 1}`);
-  const timeline = await fishplate(['timeline', '-w', workspace, '-s', 'killed', '--json'], { env });
-  const { entries } = json<{ entries: { tool: string; status: string }[] }>(timeline.stdout);
-  expect(entries.filter(({ status }) => status === 'running')).toEqual([]);
-  expect(entries.filter(({ tool, status }) => tool === 'apply_patch' && status === 'ok')).toHaveLength(STEPS / 2);
-  const undone = await fishplate(['undo', '-w', workspace, '-s', 'killed', '--steps', '999', '--json'], { env });
-  expect([undone.code, undone.stderr]).toEqual([0, '']);
-  expect(treeOf(workspace)).toEqual(before);
-}, 60_000);
+    expect(kills).toBeGreaterThan(2);
+    expect(readFileSync(join(workspace, 'a.txt'), 'utf8')).toBe(`a ${STEPS / 2}\n`);
+    expect(treeOf(workspace)['link']).toBe(`link ${STEPS - 1}`);
+    const timeline = await fishplate(['timeline', '-w', workspace, '-s', 'killed', '--json'], { env });
+    const { entries } = json<{ entries: { tool: string; status: string }[] }>(timeline.stdout);
+    expect(entries.filter(({ status }) => status === 'running')).toEqual([]);
+    expect(entries.filter(({ tool, status }) => tool === 'apply_patch' && status === 'ok')).toHaveLength(
+      STEPS / 2,
+    );
+    const undone = await fishplate(['undo', '-w', workspace, '-s', 'killed', '--steps', '999', '--json'], {
+      env,
+    });
+    expect([undone.code, undone.stderr]).toEqual([0, '']);
+    expect(treeOf(workspace)).toEqual(before);
+  },
+  60_000,
+);
 
 test('what an MCP conversation did is listed while it runs, refused to others, and taken back after it was killed', async () => {
   const workspace = makeDirectory({ 'a.txt': 'one\n', 'b.txt': 'b\n' });
@@ -110,7 +127,10 @@ test('what an MCP conversation did is listed while it runs, refused to others, a
   expect(timeline.stdout).toMatch(/edit_file.*\n.*checkpoint.*\n.*edit_file/);
   expect(timeline.stdout).not.toContain('\u001b');
   const dry = await fishplate(['restore', '-w', workspace, '-s', id, '-c', 'cp-1', '--dry-run', '--json']);
-  expect([dry.code, json(dry.stdout)]).toMatchObject([0, { ok: true, data: { files: [{ path: 'b.txt' }], dryRun: true } }]);
+  expect([dry.code, json(dry.stdout)]).toMatchObject([
+    0,
+    { ok: true, data: { files: [{ path: 'b.txt' }], dryRun: true } },
+  ]);
   expect((await fishplate(['restore', '-w', workspace, '-s', id, '-c', 'cp-1'])).code).toBe(0);
   expect(readFileSync(join(workspace, 'b.txt'), 'utf8')).toBe('b\n');
   writeFileSync(join(workspace, 'a.txt'), 'mine\u001b\n');
@@ -128,8 +148,16 @@ onPosix('a disk that takes no more fails the step loudly, changes nothing and lo
   const workspace = makeDirectory({ 'small.txt': 'one\n', 'large.txt': `${large}\n` });
   const steps = [
     { tool: 'edit_file', input: { path: 'small.txt', edits: [{ search: 'one', replace: 'two' }] } },
-    { tool: 'run_command', input: { command: 'echo three > small.txt' }, expect: { code: 'SNAPSHOT_FAILED' } },
-    { tool: 'edit_file', input: { path: 'large.txt', edits: [{ search: large, replace: 'y' }] }, expect: { code: 'STATE_WRITE_FAILED' } },
+    {
+      tool: 'run_command',
+      input: { command: 'echo three > small.txt' },
+      expect: { code: 'SNAPSHOT_FAILED' },
+    },
+    {
+      tool: 'edit_file',
+      input: { path: 'large.txt', edits: [{ search: large, replace: 'y' }] },
+      expect: { code: 'STATE_WRITE_FAILED' },
+    },
     { tool: 'edit_file', input: { path: 'small.txt', edits: [{ search: 'two', replace: 'four' }] } },
   ];
   const plan = join(makeDirectory({ 'plan.json': JSON.stringify({ steps }) }), 'plan.json');

@@ -41,7 +41,8 @@ export const RUNTIME_CODES = defineCodes('runtime', {
     hint: 'Tools reach files inside the workspace only; give a path as list_files shows it.',
   },
   PATH_PROTECTED: {
-    summary: 'A path belongs to git, or to configuration or sessions of the runtime, which tools may not touch.',
+    summary:
+      'A path belongs to git, or to configuration or sessions of the runtime, which tools may not touch.',
     hint: 'Let the person change this file; a tool must not change the rules that it works under.',
   },
   SYMLINK_REFUSED: {

@@ -284,7 +284,10 @@ class BoundRuntime implements Runtime {
     if (Buffer.byteLength(text) > maxInputBytes) {
       throw RUNTIME_CODES.error('INPUT_TOO_LARGE', `the message has more than ${maxInputBytes} bytes`);
     }
-    await session.expect({ type: 'message', message: (JSON.parse(text) as { message: unknown }).message }, 'group');
+    await session.expect(
+      { type: 'message', message: (JSON.parse(text) as { message: unknown }).message },
+      'group',
+    );
   }
 
   private async callIn(id: string, name: string, input: unknown, options?: CallOptions): Promise<CallResult> {
@@ -456,12 +459,15 @@ function startedWith(
 ): Partial<Extract<SessionEvent, { type: 'start' }>> {
   if ('error' in checked) return {};
   const text = JSON.stringify(checked.input);
-  const shown = text.length <= MAX_RECORDED_INPUT ? checked.input : { cut: true, bytes: Buffer.byteLength(text) };
+  const shown =
+    text.length <= MAX_RECORDED_INPUT ? checked.input : { cut: true, bytes: Buffer.byteLength(text) };
   return { input: shown, ...(key === undefined ? {} : { key, inputHash: hashOfInput(tool, input) }) };
 }
 
 function hashOfInput(tool: AnyTool, input: unknown): string {
-  return createHash('sha256').update(`${tool.name}\0${JSON.stringify(input ?? {})}`).digest('hex');
+  return createHash('sha256')
+    .update(`${tool.name}\0${JSON.stringify(input ?? {})}`)
+    .digest('hex');
 }
 
 function unknownTool(name: string): FishplateError {

@@ -15,7 +15,13 @@ import { createRuntime, type Runtime } from '../src/index.js';
 import { git, makeWorkspace, writeIn } from './workspace.js';
 
 const UNCONFINED = { sandbox: { mode: 'process' }, permissions: { otherwise: 'allow' } } as const;
-const FILES = { 'a.txt': 'one\n', 'b.txt': 'b\n', 'dir/c.txt': 'c\n', 'dir/d.txt': 'd\n', 'run.sh': '#!/bin/sh\n' };
+const FILES = {
+  'a.txt': 'one\n',
+  'b.txt': 'b\n',
+  'dir/c.txt': 'c\n',
+  'dir/d.txt': 'd\n',
+  'run.sh': '#!/bin/sh\n',
+};
 
 function open(root: string, engine: 'auto' | 'fallback' = 'auto', undo: object = {}): Runtime {
   const engines = { storage: engine, gitignore: engine } as const;
@@ -26,7 +32,10 @@ const run = (runtime: Runtime, command: string) => runtime.call('run_command', {
 
 const CHANGES: [string, string][] = [
   ['an edit', 'echo two >> a.txt'],
-  ['an edit that keeps size and time', 'touch -r a.txt t && printf "ONE\\n" > a.txt && touch -r t a.txt && rm t'],
+  [
+    'an edit that keeps size and time',
+    'touch -r a.txt t && printf "ONE\\n" > a.txt && touch -r t a.txt && rm t',
+  ],
   ['a deletion', 'rm a.txt'],
   ['a mode', 'chmod 700 run.sh'],
   ['a new link, and one that points elsewhere', 'ln -s a.txt new && rm link && ln -s b.txt link'],
@@ -39,7 +48,10 @@ const CHANGES: [string, string][] = [
   ['a mode of a directory', 'chmod 700 dir empty'],
   ['a file renamed', 'mv a.txt z.txt'],
   ['a directory renamed', 'mv dir moved'],
-  ['everything at once', 'rm -r dir b.txt empty link; mkdir -p dir/c.txt; mv a.txt dir/c.txt/a; chmod 600 run.sh'],
+  [
+    'everything at once',
+    'rm -r dir b.txt empty link; mkdir -p dir/c.txt; mv a.txt dir/c.txt/a; chmod 600 run.sh',
+  ],
   ['changes of a command that fails', 'echo x > a.txt; rm b.txt; exit 3'],
 ];
 
@@ -54,7 +66,10 @@ describe.each(['auto', 'fallback'] as const)('undo takes back (%s)', (engine) =>
     const result = await run(runtime, command);
     expect(result).toMatchObject({ ok: true, step: 1 });
     expect(treeDifferences(before, await treeState(root))).not.toEqual([]);
-    expect(await runtime.call('undo', {})).toMatchObject({ ok: true, data: { notCovered: [], remaining: 0 } });
+    expect(await runtime.call('undo', {})).toMatchObject({
+      ok: true,
+      data: { notCovered: [], remaining: 0 },
+    });
     expect(treeDifferences(before, await treeState(root))).toEqual([]);
     if (!/\bdir\b/.test(command)) {
       expect(statSync(join(root, 'dir/d.txt'), { bigint: true }).ctimeNs).toBe(untouched.ctimeNs);
@@ -114,7 +129,12 @@ test('what a person changed since is refused, and shown from three sides', async
 });
 
 test('what is not covered is said, before and after, and left as it is', async () => {
-  const root = makeWorkspace({ ...FILES, 'big.bin': Buffer.alloc(5000), '.gitignore': 'out/\n', 'out/o': 'o' });
+  const root = makeWorkspace({
+    ...FILES,
+    'big.bin': Buffer.alloc(5000),
+    '.gitignore': 'out/\n',
+    'out/o': 'o',
+  });
   const runtime = open(root, 'auto', { maxFileBytes: 4096 });
   const told: string[] = [];
   const result = await runtime.call(
@@ -171,22 +191,32 @@ test('works in a monorepo with nested repositories, and touches no .git', async 
   expect(git(root, ['status', '--porcelain'])).not.toContain('.fishplate');
   await runtime.call('undo', {});
   await runtime.close();
-  expect(treeDifferences(before, await treeState(root)).filter((path) => !path.includes('.fishplate'))).toEqual([]);
+  expect(
+    treeDifferences(before, await treeState(root)).filter((path) => !path.includes('.fishplate')),
+  ).toEqual([]);
   expect(git(join(root, 'lib/nested'), ['status', '--porcelain'])).toBe('');
 });
 
 test('a job is a step when it has ended', async () => {
   const root = makeWorkspace(FILES);
   const runtime = open(root);
-  const job = await runtime.call('start_job', { command: 'while [ ! -e go ]; do sleep 0.02; done; echo job > a.txt' });
+  const job = await runtime.call('start_job', {
+    command: 'while [ ! -e go ]; do sleep 0.02; done; echo job > a.txt',
+  });
   if (!job.ok) throw new Error(job.text);
   await runtime.call('edit_file', { path: 'b.txt', edits: [{ search: 'b', replace: 'mine' }] });
   writeIn(root, 'go', '');
   expect(await runtime.call('poll_job', { jobId: job.data.jobId, waitMs: 20_000 })).toMatchObject({
-    data: { status: 'ended', end: { step: 2, changed: expect.arrayContaining([{ path: 'a.txt', action: 'changed' }]) as object[] } },
+    data: {
+      status: 'ended',
+      end: { step: 2, changed: expect.arrayContaining([{ path: 'a.txt', action: 'changed' }]) as object[] },
+    },
   });
   await runtime.call('undo', {});
-  expect([readFileSync(join(root, 'a.txt'), 'utf8'), readFileSync(join(root, 'b.txt'), 'utf8')]).toEqual(['one\n', 'mine\n']);
+  expect([readFileSync(join(root, 'a.txt'), 'utf8'), readFileSync(join(root, 'b.txt'), 'utf8')]).toEqual([
+    'one\n',
+    'mine\n',
+  ]);
   await runtime.close();
 });
 
@@ -218,7 +248,9 @@ test('restores checkpoints: back over steps, forth over those undone, files or c
   const dry = await runtime.call('restore', { checkpoint: 'cp-1', dryRun: true });
   expect(dry).toMatchObject({ ok: true, data: { dryRun: true, steps: 1 } });
   expect(treeDifferences(later, await treeState(root))).toEqual([]);
-  expect(await runtime.call('restore', { checkpoint: 'cp-1', what: 'conversation' })).toMatchObject({ ok: true });
+  expect(await runtime.call('restore', { checkpoint: 'cp-1', what: 'conversation' })).toMatchObject({
+    ok: true,
+  });
   expect([await main.messages(), treeDifferences(later, await treeState(root))]).toEqual([
     [{ role: 'user', content: 'first' }],
     [],
@@ -227,7 +259,10 @@ test('restores checkpoints: back over steps, forth over those undone, files or c
   expect(treeDifferences(there, await treeState(root))).toEqual([]);
   await runtime.call('undo', {});
   expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('one\n');
-  expect(await runtime.call('restore', { checkpoint: 'cp-1' })).toMatchObject({ ok: true, data: { steps: 1 } });
+  expect(await runtime.call('restore', { checkpoint: 'cp-1' })).toMatchObject({
+    ok: true,
+    data: { steps: 1 },
+  });
   expect(treeDifferences(there, await treeState(root))).toEqual([]);
   expect(await runtime.call('restore', { checkpoint: 'cp-9' })).toMatchObject({ code: 'CHECKPOINT_UNKNOWN' });
   await runtime.close();

@@ -10,7 +10,8 @@ import { git, makeWorkspace } from './workspace.js';
 const FILES = { 'a.txt': 'one\n', 'b.txt': 'b\n' };
 const edit = (search: string, replace: string, path = 'a.txt') => ({ path, edits: [{ search, replace }] });
 const read = (root: string, path = 'a.txt'): string => readFileSync(join(root, path), 'utf8');
-const open = (root: string, options: RuntimeOptions = {}): Runtime => createRuntime({ workspace: root, ...options });
+const open = (root: string, options: RuntimeOptions = {}): Runtime =>
+  createRuntime({ workspace: root, ...options });
 
 describe.each([
   ['native', 'native'],
@@ -75,8 +76,12 @@ test('a call with the key of one that ended is not made again, also in a later p
   });
   // One that threw has changed nothing, and is made again.
   const bad = { path: '../x' };
-  await expect(second.call('read_file', bad, { idempotencyKey: 'k2' })).rejects.toMatchObject({ code: 'PATH_OUTSIDE' });
-  await expect(second.call('read_file', bad, { idempotencyKey: 'k2' })).rejects.toMatchObject({ code: 'PATH_OUTSIDE' });
+  await expect(second.call('read_file', bad, { idempotencyKey: 'k2' })).rejects.toMatchObject({
+    code: 'PATH_OUTSIDE',
+  });
+  await expect(second.call('read_file', bad, { idempotencyKey: 'k2' })).rejects.toMatchObject({
+    code: 'PATH_OUTSIDE',
+  });
   await second.close();
 });
 
@@ -88,11 +93,13 @@ test('ten sessions at once on one store keep apart', async () => {
   await Promise.all(
     sessions.map(async (session, index) => {
       const path = `f${index}.txt`;
-      for (const word of ['a', 'b', 'c']) await session.call('edit_file', edit(read(root, path).trim(), word, path));
+      for (const word of ['a', 'b', 'c'])
+        await session.call('edit_file', edit(read(root, path).trim(), word, path));
       if (index % 2 === 0) await session.call('undo', { steps: 2 });
     }),
   );
-  for (let index = 0; index < 10; index += 1) expect(read(root, `f${index}.txt`)).toBe(index % 2 === 0 ? 'a\n' : 'c\n');
+  for (let index = 0; index < 10; index += 1)
+    expect(read(root, `f${index}.txt`)).toBe(index % 2 === 0 ? 'a\n' : 'c\n');
   const { sessions: listed } = await runtime.sessions();
   expect(listed.map(({ id, steps, calls }) => `${id} ${steps} ${calls}`).sort()).toEqual(
     sessions.map(({ id }, index) => `${id} ${index % 2 === 0 ? '1 4' : '3 3'}`).sort(),
@@ -126,7 +133,8 @@ test('secrets of the environment are neither logged nor recorded', async () => {
   try {
     const root = makeWorkspace(FILES);
     const logged: string[] = [];
-    const log = (fields: object, message: string): void => void logged.push(JSON.stringify([fields, message]));
+    const log = (fields: object, message: string): void =>
+      void logged.push(JSON.stringify([fields, message]));
     const logger = { debug: log, info: log, warn: log, error: log };
     const runtime = open(root, { session: 's', logger, config: { limits: { maxFileBytes: 1 << 20 } } });
     await runtime.call('edit_file', edit('one', secret), { idempotencyKey: 'k' });
@@ -162,7 +170,12 @@ test('a log survives a bad line, U+2028 and lone surrogates', async () => {
   await store.close();
   const warned: object[] = [];
   const quiet = (): void => undefined;
-  const logger = { debug: quiet, info: quiet, warn: (fields: object) => void warned.push(fields), error: quiet };
+  const logger = {
+    debug: quiet,
+    info: quiet,
+    warn: (fields: object) => void warned.push(fields),
+    error: quiet,
+  };
   const second = open(root, { session: 's', logger });
   expect(await second.call('undo', {})).toMatchObject({ ok: true });
   expect(read(root)).toBe('one\u2028\n');
@@ -175,7 +188,8 @@ test('a content that is damaged or gone is told, and nothing is changed', async 
   const root = makeWorkspace(FILES);
   const runtime = open(root);
   await runtime.call('apply_patch', {
-    patch: '--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+two\n--- a/b.txt\n+++ b/b.txt\n@@ -1 +1 @@\n-b\n+B\n',
+    patch:
+      '--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+two\n--- a/b.txt\n+++ b/b.txt\n@@ -1 +1 @@\n-b\n+B\n',
   });
   const objects = join(root, '.fishplate/journal-1/objects');
   const stored = execFileSync('find', [objects, '-type', 'f'], { encoding: 'utf8' }).trim().split('\n');

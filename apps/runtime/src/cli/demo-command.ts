@@ -38,7 +38,9 @@ export const demoCommand = defineCommand({
         );
       },
       onKill({ pid, steps }) {
-        print(`\n      ${style.red('SIGKILL')} to the agent, process ${pid}; another one goes on: the log has its ${steps} steps\n`);
+        print(
+          `\n      ${style.red('SIGKILL')} to the agent, process ${pid}; another one goes on: the log has its ${steps} steps\n`,
+        );
       },
       onStep(step) {
         print(stepLine(step, style));

@@ -4,7 +4,13 @@ import { defineCommand } from 'citty';
 
 import { createRuntime } from '../runtime.js';
 import { EXIT } from './exit-codes.js';
-import { createLogger, LOG_LEVEL_OPTION, SESSION_OPTION, WORKSPACE_OPTION, workspaceOption } from './shared-options.js';
+import {
+  createLogger,
+  LOG_LEVEL_OPTION,
+  SESSION_OPTION,
+  WORKSPACE_OPTION,
+  workspaceOption,
+} from './shared-options.js';
 
 /** The command. */
 export const mcpCommand = defineCommand({

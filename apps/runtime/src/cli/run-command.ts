@@ -28,7 +28,10 @@ export const runCommand = defineCommand({
     plan: { type: 'string', valueHint: 'FILE', description: 'The plan, a JSON file' },
     workspace: WORKSPACE_OPTION,
     session: SESSION_OPTION,
-    resume: { type: 'boolean', description: 'Go on in the latest session: steps that it has done are answered from its log' },
+    resume: {
+      type: 'boolean',
+      description: 'Go on in the latest session: steps that it has done are answered from its log',
+    },
     'max-steps': { type: 'string', valueHint: 'N', description: 'Refuse plans with more steps' },
     yes: { type: 'boolean', alias: 'y', description: 'Confirm every step that asks' },
     verbose: { type: 'boolean', description: 'Print what each call answers' },

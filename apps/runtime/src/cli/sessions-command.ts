@@ -6,7 +6,14 @@ import { RUNTIME_CODES } from '../codes.js';
 import { readSession, readSessions, type SessionSummary } from '../session/session-reader.js';
 import type { TimelineEntry } from '../session/timeline.js';
 import { EXIT } from './exit-codes.js';
-import { JSON_OPTION, latestSession, printJson, SESSION_OPTION, stateOf, WORKSPACE_OPTION } from './shared-options.js';
+import {
+  JSON_OPTION,
+  latestSession,
+  printJson,
+  SESSION_OPTION,
+  stateOf,
+  WORKSPACE_OPTION,
+} from './shared-options.js';
 import { createStyle, fit, formatDuration, formatEngines, type Style, visibleLine } from './terminal.js';
 
 /** The command `sessions`. */
@@ -21,7 +28,8 @@ export const sessionsCommand = defineCommand({
       const style = createStyle(process.stdout);
       const lines = sessions.map((session) => sessionLine(session, style));
       process.stdout.write(`${lines.length === 0 ? 'no sessions yet' : lines.join('\n')}\n`);
-      for (const problem of problems) process.stderr.write(`${style.red('unreadable')} ${visibleLine(problem)}\n`);
+      for (const problem of problems)
+        process.stderr.write(`${style.red('unreadable')} ${visibleLine(problem)}\n`);
     }
     return problems.length === 0 ? EXIT.ok : EXIT.failed;
   },
@@ -29,7 +37,10 @@ export const sessionsCommand = defineCommand({
 
 /** The command `timeline`. */
 export const timelineCommand = defineCommand({
-  meta: { name: 'timeline', description: 'Show the calls of a session: what, when, how long, by which engine' },
+  meta: {
+    name: 'timeline',
+    description: 'Show the calls of a session: what, when, how long, by which engine',
+  },
   args: {
     workspace: WORKSPACE_OPTION,
     session: { ...SESSION_OPTION, description: 'The session (default: the latest)' },
@@ -49,7 +60,8 @@ export const timelineCommand = defineCommand({
     else {
       const style = createStyle(process.stdout);
       const lines = [sessionLine(read.summary, style), '', ...entries.map((entry) => callLine(entry, style))];
-      for (const { id: name, label, at } of checkpoints) lines.push(style.dim(`    ${name} ${visibleLine(label)} ${at}`));
+      for (const { id: name, label, at } of checkpoints)
+        lines.push(style.dim(`    ${name} ${visibleLine(label)} ${at}`));
       process.stdout.write(`${lines.join('\n')}\n`);
     }
     return EXIT.ok;
@@ -67,7 +79,10 @@ function sessionLine(session: SessionSummary, style: Style): string {
 function callLine(entry: TimelineEntry, style: Style): string {
   const { sequence, tool, startedAt, status, durationMs, engines, summary, step } = entry;
   const mark = { ok: style.green('\u2713'), refused: style.yellow('\u2298'), failed: style.red('\u2717') };
-  const shown = status === 'running' || status === 'interrupted' ? style.yellow(status === 'running' ? '…' : '!') : mark[status];
+  const shown =
+    status === 'running' || status === 'interrupted'
+      ? style.yellow(status === 'running' ? '…' : '!')
+      : mark[status];
   const columns = [
     `${String(sequence).padStart(4)} ${shown}`,
     startedAt.slice(0, 19).replace('T', ' '),

@@ -5,7 +5,14 @@ import { defineCommand } from 'citty';
 import { RUNTIME_CODES } from '../codes.js';
 import { type CallResult, createRuntime } from '../runtime.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { existingSession, JSON_OPTION, printJson, SESSION_OPTION, WORKSPACE_OPTION, workspaceOption } from './shared-options.js';
+import {
+  existingSession,
+  JSON_OPTION,
+  printJson,
+  SESSION_OPTION,
+  WORKSPACE_OPTION,
+  workspaceOption,
+} from './shared-options.js';
 import { createStyle, paintDiff, visible } from './terminal.js';
 
 const SHARED = {
@@ -27,7 +34,10 @@ export const undoCommand = defineCommand({
 
 /** The command `restore`. */
 export const restoreCommand = defineCommand({
-  meta: { name: 'restore', description: 'Bring files, conversation or both back to a checkpoint of a session' },
+  meta: {
+    name: 'restore',
+    description: 'Bring files, conversation or both back to a checkpoint of a session',
+  },
   args: {
     ...SHARED,
     checkpoint: { type: 'string', alias: 'c', valueHint: 'ID', description: 'The checkpoint, such as cp-1' },
@@ -35,7 +45,8 @@ export const restoreCommand = defineCommand({
   },
   run({ args }) {
     const { checkpoint, what = 'both' } = args;
-    if (checkpoint === undefined) throw RUNTIME_CODES.error('USAGE', 'fishplate restore needs --checkpoint ID');
+    if (checkpoint === undefined)
+      throw RUNTIME_CODES.error('USAGE', 'fishplate restore needs --checkpoint ID');
     return callOnce(args, 'restore', { checkpoint, what, dryRun: args['dry-run'] === true });
   },
 });

@@ -95,7 +95,11 @@ function sandboxOf(levels: readonly RuntimeConfig[]): ResolvedConfig['sandbox'] 
   const policy = levels.findLast(({ sandbox }) => sandbox?.policy !== undefined)?.sandbox?.policy;
   const directory = directoryOf(levels);
   const { protectedPaths = [], ...rest } = (policy ?? {}) as SandboxPolicy;
-  const own = [CONFIG_FILE, STATE_FOLDER, ...(directory === undefined || isAbsolute(directory) ? [] : [directory])];
+  const own = [
+    CONFIG_FILE,
+    STATE_FOLDER,
+    ...(directory === undefined || isAbsolute(directory) ? [] : [directory]),
+  ];
   return { mode, policy: { ...rest, protectedPaths: [...protectedPaths, ...own] } };
 }
 

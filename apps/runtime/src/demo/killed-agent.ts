@@ -35,7 +35,10 @@ export async function runAndKill(
       child.once('error', reject);
       child.once('exit', (code, signal) => {
         if (signal === 'SIGKILL') resolve({ pid: child.pid!, signal, steps: done });
-        else reject(RUNTIME_CODES.error('TOOL_FAULT', `the agent of the demo ended by itself (${signal ?? code})`));
+        else
+          reject(
+            RUNTIME_CODES.error('TOOL_FAULT', `the agent of the demo ended by itself (${signal ?? code})`),
+          );
       });
       child.on('message', (message) => {
         const step = message as PlanStepReport;

@@ -58,7 +58,15 @@ async function settleIntent(session: Session, files: FileAccess, intent: Intent)
     return;
   }
   const made = callId === undefined ? {} : { callId };
-  await session.note({ type: 'step', number, ...made, tool, changes: done, createdDirectories, interrupted: true });
+  await session.note({
+    type: 'step',
+    number,
+    ...made,
+    tool,
+    changes: done,
+    createdDirectories,
+    interrupted: true,
+  });
 }
 
 /** What the process had written beside its targets. */

@@ -71,7 +71,8 @@ export const restore = defineTool({
       const kept = Math.min(found.messages, session.state.messages.length);
       const active = what === 'conversation' ? current : [...found.active];
       const messages = what === 'files' ? session.state.messages.length : kept;
-      const route = what === 'conversation' ? { changes: [], directories: [] } : routeTo(session.state, found);
+      const route =
+        what === 'conversation' ? { changes: [], directories: [] } : routeTo(session.state, found);
       const done = await goRoute(context, route, dryRun, { why: 'restore', active, messages });
       if (!done.ok) return done.refusal;
       const { ok: _, ...restored } = done;

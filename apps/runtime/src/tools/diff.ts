@@ -118,7 +118,13 @@ async function compare(
   if ('code' in now) return { path, status: 'unreadable', code: now.code, drifted: true, ...NOT_COMPARED };
   const old = momentOf(before, session.contents, now.moment?.bytes);
   if (old === undefined) {
-    return { path, status: 'unreadable', code: 'PREIMAGE_LOST', drifted: !isSameEntry(now.entry, after), ...NOT_COMPARED };
+    return {
+      path,
+      status: 'unreadable',
+      code: 'PREIMAGE_LOST',
+      drifted: !isSameEntry(now.entry, after),
+      ...NOT_COMPARED,
+    };
   }
   const sides = { path, before: old, after: now.moment };
   const compared = await fileDiff(sides, { engine: asked.diff, signal });

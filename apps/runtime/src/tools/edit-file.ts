@@ -83,7 +83,12 @@ export const editFile = defineTool({
         { engine: asked.diff, signal },
       );
       throwIfCancelled(signal);
-      const written = await session.commitStep(files, 'edit_file', [{ path, before, after: { bytes } }], callId);
+      const written = await session.commitStep(
+        files,
+        'edit_file',
+        [{ path, before, after: { bytes } }],
+        callId,
+      );
       if (!written.ok) return refuseChanged(path, engines);
       const { added, removed } = shown;
       return {

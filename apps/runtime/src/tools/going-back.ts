@@ -37,7 +37,8 @@ export async function goRoute(
   const { files, config, session, signal } = context;
   const engines = { files: files.name };
   const plan = await planRoute(files, route, config.limits.maxFileBytes);
-  if (plan.conflicts.length > 0) return { ok: false, refusal: await refuseConflicts(plan.conflicts, context) };
+  if (plan.conflicts.length > 0)
+    return { ok: false, refusal: await refuseConflicts(plan.conflicts, context) };
   throwIfCancelled(signal);
   if (!dryRun) {
     const done = await session.goBack(files, plan, end);
@@ -47,7 +48,13 @@ export async function goRoute(
 }
 
 /** Lines for a model. */
-export function restoredLines({ files, notCovered }: { files: RestoredFiles; notCovered: string[] }): string[] {
+export function restoredLines({
+  files,
+  notCovered,
+}: {
+  files: RestoredFiles;
+  notCovered: string[];
+}): string[] {
   return [
     ...files.map(({ path, action }) => `${action} ${path}`),
     ...notCovered.map((path) => `not covered, left as it is: ${path}`),

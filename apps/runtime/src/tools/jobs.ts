@@ -54,7 +54,10 @@ export const startJob = defineTool({
     commands.jobs.add(job);
     const fail = (error: unknown): void => {
       const isCoded = isFishplateError(error);
-      job.end({ status: 'failed', error: isCoded ? error : RUNTIME_CODES.error('TOOL_FAULT', String(error)) });
+      job.end({
+        status: 'failed',
+        error: isCoded ? error : RUNTIME_CODES.error('TOOL_FAULT', String(error)),
+      });
     };
     const finish = (state: (changes: CommandChanges) => JobState): void => {
       endWatch(watch, context).then((changes) => job.end(state(changes)), fail);

@@ -30,7 +30,12 @@ export const timeline = defineTool({
     'The calls of this session, also of processes before this one: what, when, how long, by which engine, and how each ended. ' +
     'interrupted: the process ended before the call did.',
   inputSchema: z.strictObject({
-    limit: z.int().positive().max(10_000).optional().describe(`The latest so many; ${DEFAULT_LIMIT} unless given`),
+    limit: z
+      .int()
+      .positive()
+      .max(10_000)
+      .optional()
+      .describe(`The latest so many; ${DEFAULT_LIMIT} unless given`),
   }),
   dataSchema: z.object({
     session: z.string(),
