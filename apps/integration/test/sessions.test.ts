@@ -69,7 +69,7 @@ test.each([
     const plan = join(makeDirectory({ 'plan.json': longPlan() }), 'plan.json');
     const before = treeOf(workspace);
     const random = seeded(seed);
-    const env = { ...UNCONFINED, FISHPLATE_STORAGE_ENGINE: engine };
+    const env = { ...UNCONFINED, FISHPLATE_STORAGE_ENGINE: engine, TMPDIR: makeDirectory() };
     const args = [COMMAND, 'run', '--plan', plan, '-w', workspace, '--session', 'killed', '--yes', '--json'];
     let kills = 0;
     const stop = Date.now() + 10_000;

@@ -2,6 +2,7 @@
 
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { RUNTIME_CODES } from '../codes.js';
@@ -26,7 +27,13 @@ export async function runAndKill(
   options: { signal?: AbortSignal | undefined; onStep?: ((step: PlanStepReport) => unknown) | undefined },
 ): Promise<KilledAgent | null> {
   if (!existsSync(AGENT)) return null;
-  const child = fork(AGENT, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+  // What a killed process leaves behind goes with the copy.
+  const env = { ...process.env, TMPDIR: dirname(order.workspace) };
+  const child = fork(AGENT, [], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
+  });
   const stop = (): void => void child.kill('SIGKILL');
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
