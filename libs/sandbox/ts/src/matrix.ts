@@ -86,7 +86,7 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
     clause: 'protectedPaths',
     held: {
       namespaces: {
-        by: 'read-only binds, and all directories above them kept in place; missing ones by placeholders',
+        by: 'read-only binds, and all directories above them kept in place; missing ones by placeholders; bound again where the host replaces one',
       },
       landlock: {
         by: 'nothing',
@@ -103,6 +103,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       'move_the_git_directory_aside_and_plant_a_hook',
       'plant_a_shell_start_file_by_rename',
       'swap_a_directory_with_a_protected_one',
+      'another_common_directory',
+      'a_protected_file_that_the_host_replaces_stays_protected',
     ],
   },
   {

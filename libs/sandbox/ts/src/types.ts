@@ -57,10 +57,10 @@ export interface Weakness {
   readonly reason: string;
 }
 
-/** Something that a command tried, and was refused. */
+/** Something that a command tried, and was refused; or did, and was ended and undone for. */
 export interface Violation {
-  readonly kind: 'network' | 'limit';
-  /** `host:port`, or the limit. */
+  readonly kind: 'network' | 'limit' | 'protectedPaths';
+  /** `host:port`, the limit, or a path. */
   readonly target: string;
   readonly reason: string;
 }

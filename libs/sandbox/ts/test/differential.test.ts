@@ -239,6 +239,81 @@ test('a protected or denied name that becomes a link once the sandbox is open', 
   }
 });
 
+test('paths that make no sense are refused alike, and strange ones decided about alike', async () => {
+  const top = makeWorld();
+  const ws = join(top, 'ws');
+  symlinkSync('.', join(ws, 'itself'));
+  mkdirSync(join(ws, 'a\nb'));
+  const tally = new Map<boolean, number>();
+  for (const policy of [
+    ...['.', '..', '/', './x/..', 'itself', 'itself/', '../ws/', ws].map((path) => ({
+      protectedPaths: [path],
+    })),
+    ...['.', '..', '/', './x/..', 'itself', ws, join(top, 'home/..')].map((path) => ({ readDeny: [path] })),
+    ...['/', '/proc', '/sys/kernel', '/dev', '/dev/shm', '/dev/shm/'].map((path) => ({
+      writableRoots: [path],
+    })),
+    { protectedPaths: ['dir'], writableRoots: ['dir'] },
+    { readDeny: ['dir/'], writableRoots: ['dir'] },
+    ...(['read-only', 'full-access'] as const).flatMap((mode) => [
+      { mode, protectedPaths: ['.'] },
+      { mode, protectedPaths: ['/'] },
+      { mode, readDeny: ['.'] },
+    ]),
+    { protectedPaths: ['a\nb', 'dir//./file/'], readDeny: ['x\ny', './dir/../real/'] },
+  ] as SandboxPolicy[]) {
+    const both = await openBoth(ws, { ...policy, require: 'none' }, join(top, 'home'));
+    tally.set(both === null, (tally.get(both === null) ?? 0) + 1);
+    for (const path of ['file', '.', 'dir/file', 'a\nb/c', 'x\ny', 'real/x', 'itself/file']) {
+      for (const intent of INTENTS) {
+        const [native, script] = both?.map((engine) => decided(engine, path, intent)) ?? [];
+        expect({ policy, path, intent, decided: script }).toEqual({ policy, path, intent, decided: native });
+      }
+    }
+  }
+  expect([tally.get(true), tally.get(false)]).toEqual([24, 6]);
+});
+
+test('what the configurations of git name is decided about alike', async () => {
+  const top = makeWorld();
+  const ws = join(top, 'ws');
+  write(
+    join(ws, '.git/config'),
+    '[core]\n\thooksPath = tools/hooks ; c\n\tfsmonitor = "./dir/mon" -x\n[include]\n\tpath = ../team.cfg\n[filter "x"]\n\tclean = sh ./file\n',
+  );
+  write(join(ws, 'team.cfg'), '[includeIf "gitdir:/"]\npath = more.cfg\n');
+  write(join(top, 'home/.gitconfig'), '[core]\nhooksPath=.husky\n[diff "y"]\ntextconv = dir/conv\n');
+  write(join(ws, '.git/modules/sub/deep/HEAD'));
+  write(join(ws, '.git/modules/sub/deep/config'), '[core]\nworktree = ../../../../lib\n');
+  write(join(ws, '.git/worktrees/wt/commondir'), '../..\n');
+  write(join(top, 'root2/.git'), `gitdir: ${join(ws, 'elsewhere')}\n`);
+  write(join(ws, 'elsewhere/HEAD'));
+  const policy: SandboxPolicy = { writableRoots: [join(top, 'root2')], privateTmp: false, require: 'none' };
+  const both = (await openBoth(ws, policy, join(top, 'home')))!;
+  const rules = (path: string): unknown => {
+    const [native, script] = both.map((engine) => engine.evaluate(path, 'write'));
+    expect({ path, decided: script }).toEqual({ path, decided: native });
+    return native!.rule;
+  };
+  const git = (why: string): string => `default protected path of git: ${why}`;
+  expect(
+    ['tools/hooks/x', 'dir/mon', 'team.cfg', 'more.cfg', 'file', '.husky/x', 'dir/conv', 'dir/other'].map(
+      rules,
+    ),
+  ).toEqual([
+    ...['core.hooksPath', 'core.fsmonitor', 'include.path', 'include.path', 'filter.clean'].map(git),
+    ...['core.hooksPath', 'diff.textconv'].map(git),
+    'workspace',
+  ]);
+  expect(
+    ['lib/.git', '.git/worktrees/wt/commondir', '.git/worktrees/wt/config.worktree', 'elsewhere/config'].map(
+      rules,
+    ),
+  ).toEqual(['submodule', 'worktree', 'worktree', '.git'].map(git));
+  expect(rules('.git/modules/sub/deep/hooks')).toBe('default protected path .git/modules');
+  expect(rules('.git/index')).toBe('workspace');
+});
+
 test('policies and grants that do not fit the disk are refused alike', async () => {
   const top = makeWorld();
   const ws = join(top, 'ws');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { POLICY_MATRIX, renderMatrix } from '../src/matrix';
 
 const ROOT = join(__dirname, '../../../..');
-const sources = ['attacks/cases.rs', 'limits.rs'].map((name) =>
+const sources = ['attacks/cases.rs', 'limits.rs', 'repositories/cases.rs', 'replaced.rs'].map((name) =>
   readFileSync(join(ROOT, 'libs/sandbox/core/tests', name), 'utf8'),
 );
 
