@@ -1,5 +1,6 @@
 //! What the policy forbids whoever asks: the places that it denies or protects, found by every name that they have.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -28,7 +29,11 @@ impl<'a> Known<'a> {
             guarded: if intent.is_reading() {
                 Vec::new()
             } else {
-                there(&rules.guarded)
+                let above = above_roots(rules);
+                let mut guarded: Vec<_> = there(&rules.guarded);
+                // A link to a root or above it protects its own place, not all that it leads to.
+                guarded.retain(|(identity, _)| !above.contains(identity));
+                guarded
             },
         }
     }
@@ -41,6 +46,18 @@ impl<'a> Known<'a> {
         let clause = named(&self.guarded, opened)?;
         Some(deny(PROTECTED, &clause.name, path))
     }
+}
+
+/// The roots, and what lies above them.
+fn above_roots(rules: &Rules) -> Vec<Identity> {
+    let roots = if rules.writable_roots.is_empty() {
+        std::slice::from_ref(&rules.workspace)
+    } else {
+        rules.writable_roots.as_slice()
+    };
+    let above = roots.iter().flat_map(|root| root.ancestors());
+    let above: BTreeSet<&Path> = above.collect();
+    above.into_iter().filter_map(target).collect()
 }
 
 const DENIED: &str = "the policy lets nobody read it";

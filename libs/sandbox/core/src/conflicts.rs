@@ -92,6 +92,11 @@ pub(crate) fn protections(
     Ok(())
 }
 
+/// Whether a path is one of the roots, or lies above one.
+pub(crate) fn covers_one(path: &Path, roots: &[PathBuf]) -> bool {
+    roots.iter().any(|root| is_below(root, path, Disk::HERE))
+}
+
 fn covers(clause: &str, root: &Path, what: &str) -> PolicyError {
     let name = clause.strip_prefix("policy.").unwrap_or(clause);
     field(name, format!("covers the root {}, {what}", root.display()))

@@ -254,12 +254,16 @@ fn wall_ms() -> u64 {
 mod tests {
     use super::{Grant, GrantError, Grants};
     use crate::decision::Intent;
-    use crate::policy::{Policy, Rules};
+    use crate::policy::{Mode, Policy, Rules};
     use std::path::{Path, PathBuf};
     use std::time::Duration;
 
     fn rules() -> Rules {
-        Rules::new(Policy::default(), Path::new("/"), None).expect("rules")
+        let policy = Policy {
+            mode: Mode::ReadOnly,
+            ..Policy::default()
+        };
+        Rules::new(policy, Path::new("/"), None).expect("rules")
     }
 
     fn grant(path: &str) -> Grant {

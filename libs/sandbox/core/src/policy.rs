@@ -312,39 +312,37 @@ impl Rules {
         };
         conflicts::roots(policy.mode, &workspace, &writable_roots)?;
         conflicts::denials(&denied, below)?;
+        let within = if policy.mode == Mode::ReadOnly {
+            below
+        } else {
+            writable_roots.as_slice()
+        };
+        let mut guard = |path: PathBuf, root: Option<&PathBuf>, name: &str, is_own: bool| {
+            // A link that is there by chance, and leads to a root or above it, is held itself; its target cannot be.
+            let target =
+                settle(&path).filter(|target| is_own || !conflicts::covers_one(target, within));
+            if policy.mode != Mode::ReadOnly {
+                push_new(&mut protected, path.clone());
+            }
+            push_clause(&mut guarded, path, root, name);
+            if let Some(target) = target {
+                push_clause(&mut guarded, target, root, name);
+            }
+        };
         for root in below {
             for (path, name) in named_protections(&policy) {
-                let path = absolute(&path, root, home);
-                let target = settle(&path);
-                if policy.mode != Mode::ReadOnly {
-                    push_new(&mut protected, path.clone());
-                }
-                push_clause(&mut guarded, path, Some(root), &name);
-                target
-                    .into_iter()
-                    .for_each(|target| push_clause(&mut guarded, target, Some(root), &name));
+                let is_own = name.starts_with("policy.");
+                guard(absolute(&path, root, home), Some(root), &name, is_own);
             }
         }
-        conflicts::protections(policy.mode, &guarded, &writable_roots)?;
         if policy.protects_defaults() {
-            let within = if policy.mode == Mode::ReadOnly {
-                below
-            } else {
-                writable_roots.as_slice()
-            };
             for git in git::look(below, within, home).held {
                 let name = format!("default protected path of git: {}", git.why);
                 let root = below.iter().find(|root| git.path.starts_with(root));
-                let target = settle(&git.path);
-                if policy.mode != Mode::ReadOnly {
-                    push_new(&mut protected, git.path.clone());
-                }
-                push_clause(&mut guarded, git.path, root, &name);
-                target
-                    .into_iter()
-                    .for_each(|target| push_clause(&mut guarded, target, root, &name));
+                guard(git.path, root, &name, false);
             }
         }
+        conflicts::protections(policy.mode, &guarded, &writable_roots)?;
         Ok(Self {
             policy,
             workspace,

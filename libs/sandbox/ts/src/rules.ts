@@ -103,21 +103,24 @@ export function resolveRules({ workspace: given, policy, home }: CheckedOptions)
   const writable = writableRoots.map(toRaw);
   checkRoots(policy.mode, toRaw(workspace), writable);
   checkDenials(denied, roots);
+  const within = isReadOnly ? roots : writable;
+  const guard = (path: RawPath, root: RawPath | null, name: string): void => {
+    if (!isReadOnly) protectedPaths.add(toText(path));
+    // A link that is there by chance, and leads to a root or above it, is held itself; its target cannot be.
+    const skips = name.startsWith('policy.') ? [] : within;
+    push(guarded, { path, root, name }, (target) => !skips.some((below) => isBelow(below, target)));
+  };
   for (const root of roots) {
-    for (const [named, name] of namedProtections(policy)) {
-      const path = absolute(toRaw(named), root, home);
-      if (!isReadOnly) protectedPaths.add(toText(path));
-      push(guarded, { path, root, name });
+    for (const [named, name] of namedProtections(policy))
+      guard(absolute(toRaw(named), root, home), root, name);
+  }
+  if (policy.protectDefaults ?? true) {
+    for (const { path, why } of gitPaths(roots, within, home)) {
+      const root = roots.find((above) => isBelow(path, above)) ?? null;
+      guard(path, root, `default protected path of git: ${why}`);
     }
   }
   if (!isReadOnly) checkProtections(guarded, writable);
-  if (policy.protectDefaults ?? true) {
-    for (const { path, why } of gitPaths(roots, isReadOnly ? roots : writable, home)) {
-      if (!isReadOnly) protectedPaths.add(toText(path));
-      const root = roots.find((above) => isBelow(path, above)) ?? null;
-      push(guarded, { path, root, name: `default protected path of git: ${why}` });
-    }
-  }
   const readDeny = denied.map(({ path }) => toText(path));
   return { policy, workspace, writableRoots, readDeny, protectedPaths: [...protectedPaths], denied, guarded };
 }
@@ -169,8 +172,9 @@ function numbered(paths: readonly string[], list: string): [string, string][] {
 }
 
 /** A clause for the path as named, and one for where it leads; the first one for a path stays. */
-function push(clauses: Clause[], clause: Clause): void {
-  for (const path of [clause.path, settle(clause.path)]) {
-    if (path !== null && clauses.every((other) => other.path !== path)) clauses.push({ ...clause, path });
+function push(clauses: Clause[], clause: Clause, takes: (target: RawPath) => boolean = () => true): void {
+  const target = settle(clause.path);
+  for (const path of [clause.path, ...(target !== null && takes(target) ? [target] : [])]) {
+    if (clauses.every((other) => other.path !== path)) clauses.push({ ...clause, path });
   }
 }

@@ -6,7 +6,7 @@ import type { Clause, Rules } from '../rules';
 import type { ActionIntent, Decision } from '../types';
 import { answer, isReading, takesAway } from './intents';
 import { isBelow, parentOf } from './names';
-import { onDisk, type RawPath } from './raw-path';
+import { onDisk, type RawPath, toRaw } from './raw-path';
 import { type Identity, identityOf, type Resolved } from './resolve';
 
 const DENIED = 'the policy lets nobody read it';
@@ -21,7 +21,10 @@ export class Known {
   /** Looks at each path that a clause names; one call of the system for each. */
   constructor(rules: Rules, intent: ActionIntent) {
     this.denied = thingsOf(rules.denied);
-    this.guarded = thingsOf(isReading(intent) ? [] : rules.guarded);
+    const guarded = thingsOf(isReading(intent) ? [] : rules.guarded);
+    // A link to a root or above it protects its own place, not all that it leads to.
+    if (!isReading(intent)) for (const identity of aboveRoots(rules)) guarded.delete(identity);
+    this.guarded = guarded;
   }
 
   /** The decision on what was really opened and what it lies in. Null where nothing speaks against it. */
@@ -31,6 +34,15 @@ export class Known {
     const guarded = firstOf(this.guarded, opened);
     return guarded === null ? null : answer('deny', PROTECTED, guarded.name, path);
   }
+}
+
+/** The roots, and what lies above them. */
+function aboveRoots({ writableRoots, workspace }: Rules): Identity[] {
+  const paths = new Set<RawPath>();
+  for (const root of writableRoots.length === 0 ? [workspace] : writableRoots) {
+    for (let path: RawPath | null = toRaw(root); path !== null; path = parentOf(path)) paths.add(path);
+  }
+  return [...paths].map(targetIdentity).filter((identity) => identity !== null);
 }
 
 /** In the order of the clauses; of two for one thing the first. */
