@@ -265,7 +265,7 @@ fn runs_at_the_same_time_share_what_stands_in() {
         let both: Vec<Ended> = std::thread::scope(|scope| {
             let run = || confined(&world, script, &[]);
             let threads: Vec<_> = (0..3).map(|_| scope.spawn(run)).collect();
-            let ended = threads.into_iter().map(|thread| thread.join());
+            let ended = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
             ended.collect::<Result<_, _>>().expect("no panic")
         });
         for ended in both {
