@@ -3,7 +3,7 @@
 
 use std::ffi::CStr;
 
-use fishplate_sandbox_helper::Plan;
+use fishplate_sandbox_helper::{PLACEHOLDER_MODE, Plan};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, StatxAttributes, StatxFlags, fstat, statx,
@@ -29,7 +29,7 @@ pub fn hold_again(scratch: &OwnedFd, plan: &Plan, held: &[Held]) -> kernel::Resu
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => continue,
             other => other?,
         };
-        if is_mounted(&place)? {
+        if is_mounted(&place)? || !is_as_told(one.how, &place)? {
             continue;
         }
         match hold_open(scratch, one.how, &place) {
@@ -55,6 +55,16 @@ pub fn hold_again(scratch: &OwnedFd, plan: &Plan, held: &[Held]) -> kernel::Resu
         things.push(Thing::of(&place, true)?);
     }
     Ok(things)
+}
+
+/// Whether it is still what was seen outside: where it is not, that is told anew.
+fn is_as_told(how: Hold, place: &OwnedFd) -> kernel::Result<bool> {
+    let mode = fstat(place)?.st_mode;
+    Ok(match how {
+        Hold::ReadOnly => true,
+        Hold::Place | Hold::Open => FileType::from_raw_mode(mode) == FileType::Directory,
+        Hold::Cover => mode & 0o7777 == PLACEHOLDER_MODE,
+    })
 }
 
 fn is_mounted(place: &OwnedFd) -> kernel::Result<bool> {

@@ -27,6 +27,13 @@ const LOOK: Timespec = Timespec {
     tv_nsec: 50_000_000,
 };
 
+/// How often names that change while they are looked at are looked at again, and after what time.
+const RENEWALS: u32 = 50;
+const PAUSE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 1_000_000,
+};
+
 /// Receives the plan, runs it to its end, and leaves nothing behind.
 pub fn run() -> i32 {
     kernel::block_signals(true);
@@ -280,7 +287,16 @@ fn renew(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
     if let Some(changes) = &mut world.changes {
         changes.renew();
     }
-    if let Err(failure) = world.protection.renew(plan) {
+    let mut renewed = world.protection.renew(plan);
+    for _ in 0..RENEWALS {
+        // Whoever changes names outside may do so again meanwhile.
+        if renewed.is_ok() {
+            break;
+        }
+        let _ = rustix::thread::nanosleep(&PAUSE);
+        renewed = world.protection.renew(plan);
+    }
+    if let Err(failure) = renewed {
         let errno = failure.errno.raw_os_error().unsigned_abs();
         tell(channel(), Report::Refused(Refusal::Uncovered, errno));
         return false;
