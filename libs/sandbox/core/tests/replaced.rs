@@ -4,7 +4,7 @@
 mod arena;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{ChildStdout, Stdio};
 
@@ -63,9 +63,17 @@ impl Waiting {
     /// Lets it go on, and answers what it printed.
     fn go(mut self, world: &World) -> String {
         fs::write(world.path("ws/go"), "").expect("written");
-        let rest: Vec<String> = self.lines.lines().map_while(Result::ok).collect();
+        let rest: Vec<String> = self.lines.by_ref().lines().map_while(Result::ok).collect();
         self.child.wait().expect("it ends");
         rest.join("\n")
+    }
+}
+
+impl Drop for Waiting {
+    /// Also where a test fails: it would wait for ever.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
