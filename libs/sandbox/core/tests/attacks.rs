@@ -14,6 +14,8 @@ use std::sync::{LazyLock, Mutex};
 mod arena;
 #[path = "attacks/cases.rs"]
 mod cases;
+#[path = "attacks/sockets.rs"]
+mod sockets;
 
 use arena::{Mode, World};
 use cases::{ATTACKS, Attack};
@@ -333,121 +335,15 @@ fn a_secret_is_not_moved_out_of_its_cover_with_a_directory_above_it() {
     }
 }
 
-/// Runs Python in a network of its own, whose list of sockets is its own too. It has `confine`, which runs Python confined in the
-/// workspace, and answers what it printed and what is told of it.
-fn with_own_sockets(world: &World, script: &str) -> String {
-    let head = format!(
-        "import json, os, socket, subprocess\n\
-         ws = {:?}\n\
-         base = os.path.dirname(ws)\n\
-         kept = []\n\
-         def bind(path):\n  s = socket.socket(socket.AF_UNIX); s.bind(path); s.listen(1); kept.append(s)\n\
-         def confine(script):\n  \
-           r = subprocess.run([{:?}, {:?}, ws, '{{\"require\":\"none\"}}', 'user', '/usr/bin/python3', '-c', \
-           'import socket\\ndef reach(path):\\n  try: socket.socket(socket.AF_UNIX).connect(path); print(\"REACHED\")\\n  \
-           except OSError: print(\"refused\")\\n' + script], capture_output=True, text=True)\n  \
-           return r.stdout.strip(), r.stderr.strip()\n\
-         def weaker(told):\n  return [w['clause'] for w in json.loads(told.splitlines()[-1])['enforcement']['weaker']]\n",
-        world.path("ws"),
-        arena::confine(),
-        arena::helper(),
-    );
-    let output = Command::new("unshare")
-        .args(["-n", "/usr/bin/python3", "-c", &(head + script)])
-        .output()
-        .expect("it runs");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-const AS_ROOT: Mode = Mode {
-    root: true,
-    means: "user",
-};
-
-#[test]
-fn a_socket_is_covered_however_many_others_are_hidden() {
-    if !arena::is_root() {
-        return arena::skip("many sockets", "only root has a network of its own here");
-    }
-    let world = World::new(AS_ROOT);
-    let script = "\
-import tempfile\n\
-with tempfile.TemporaryDirectory(dir='/run') as hidden:\n  \
-  for i in range(600): bind(f'{hidden}/{i}')\n  \
-  bind(ws + '/sock')\n  \
-  out, told = confine('reach(\"sock\")')\n  \
-  print(out, weaker(told))\n";
-    assert_eq!(with_own_sockets(&world, script), "refused []\n");
-}
-
-#[test]
-fn more_sockets_in_sight_than_can_be_covered_start_nothing() {
-    if !arena::is_root() {
-        return arena::skip("many sockets", "only root has a network of its own here");
-    }
-    let world = World::new(AS_ROOT);
-    let script = "\
-for i in range(520): bind(f'{base}/outside/{i}')\n\
-print(*confine('print(\"RAN\")'))\n";
-    let told = with_own_sockets(&world, script);
-    assert!(
-        told.contains("520 sockets of the host are in sight"),
-        "{told}"
-    );
-    assert!(!told.contains("RAN"), "{told}");
-}
-
-#[test]
-fn a_socket_bound_by_a_relative_path_is_covered_or_told_of() {
-    if !arena::is_root() {
-        return arena::skip(
-            "relative sockets",
-            "only root has a network of its own here",
-        );
-    }
-    let world = World::new(AS_ROOT);
-    let script = "\
-os.chdir(ws)\n\
-bind('sock')\n\
-out, told = confine('reach(\"sock\")')\n\
-print(out, weaker(told))\n\
-os.chdir('/')\n\
-out, told = confine('')\n\
-print(weaker(told))\n";
-    assert_eq!(
-        with_own_sockets(&world, script),
-        "refused []\n['hostSockets']\n"
-    );
-}
-
-/// A path that is no UTF-8, or that looks like two lines, must not hide the others.
-#[test]
-fn a_socket_with_a_strange_name_does_not_uncover_others() {
-    if !arena::is_root() {
-        return arena::skip("strange sockets", "only root has a network of its own here");
-    }
-    let world = World::new(AS_ROOT);
-    let script = "\
-bind(ws + '/sock')\n\
-bind(os.fsencode(base) + b'/outside/\\xff')\n\
-out, told = confine('reach(\"sock\")')\n\
-print(out, weaker(told))\n\
-bind(base + '/outside/a\\nb')\n\
-out, told = confine('reach(\"sock\")')\n\
-print(out, weaker(told))\n";
-    assert_eq!(
-        with_own_sockets(&world, script),
-        "refused []\nrefused ['hostSockets']\n"
-    );
-}
-
 /// What is reported as weaker is exactly what the cases above find open, and what no case can ask.
 #[test]
 fn what_is_weaker_without_namespaces_is_told_clause_by_clause() {
     for mode in arena::modes() {
         let world = World::new(mode);
         let ended = world.confined(&world.policy(), &["true"], &[]);
+        let mut weaker = ended.weaker();
+        // What runs on this machine beside the tests decides about it.
+        weaker.retain(|clause| clause != "hostSockets");
         let expected: &[&str] = if mode.means == "landlock" {
             &[
                 "metadata",
@@ -459,6 +355,6 @@ fn what_is_weaker_without_namespaces_is_told_clause_by_clause() {
         } else {
             &[]
         };
-        assert_eq!(ended.weaker(), expected, "{mode:?}");
+        assert_eq!(weaker, expected, "{mode:?}");
     }
 }

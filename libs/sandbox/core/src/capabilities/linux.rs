@@ -6,7 +6,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::{Backend, Capabilities, Cgroup, Enforcement, weakness};
 use crate::policy::{Network, NetworkMode, Policy, Rules};
-use crate::supervisor::linux::{cgroup, paths, probe, sockets};
+use crate::supervisor::linux::sockets::HostSockets;
+use crate::supervisor::linux::{cgroup, paths, plan, probe};
 use crate::supervisor::{Means, StartError};
 
 type Known = Mutex<HashMap<PathBuf, Capabilities>>;
@@ -87,6 +88,17 @@ fn landlock_version() -> u32 {
 }
 
 pub(super) fn enforcement(rules: &Rules, means: Means, found: &Capabilities) -> Enforcement {
+    let sockets = plan::host_sockets(rules, means);
+    enforcement_beside(rules, means, found, sockets.as_ref())
+}
+
+/// The same beside these sockets of the host.
+pub(crate) fn enforcement_beside(
+    rules: &Rules,
+    means: Means,
+    found: &Capabilities,
+    sockets: Option<&HostSockets>,
+) -> Enforcement {
     let landlock = found.enforcement.landlock;
     let mut held = Enforcement {
         backend: Backend::Linux,
@@ -149,17 +161,15 @@ pub(super) fn enforcement(rules: &Rules, means: Means, found: &Capabilities) -> 
             "with the host's network, and Landlock before version 6, abstract sockets can be reached",
         ));
     }
-    if means != Means::LandlockOnly && rules.policy.network != Network::Mode(NetworkMode::Full) {
-        let unplaced = sockets::host_sockets().unplaced;
-        if unplaced > 0 {
-            weaker.push(weakness(
-                "hostSockets",
-                format!(
-                    "{unplaced} sockets of the host are bound by paths that lead to no place known here: where they lie \
-                     outside of what is hidden, they can be reached",
-                ),
-            ));
-        }
+    let unplaced = sockets.map_or(0, |sockets| sockets.unplaced);
+    if unplaced > 0 {
+        weaker.push(weakness(
+            "hostSockets",
+            format!(
+                "{unplaced} sockets of the host have names that are not known here: where they lie outside of what is \
+                 hidden, they can be reached",
+            ),
+        ));
     }
     held.weaker = weaker;
     held

@@ -8,7 +8,7 @@ use crate::policy::{Require, Rules};
 use crate::supervisor::{Means, StartError};
 
 #[cfg(target_os = "linux")]
-mod linux;
+pub(crate) mod linux;
 
 /// By which operating system's means a command is confined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

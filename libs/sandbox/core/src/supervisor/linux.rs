@@ -10,13 +10,14 @@ use std::time::Instant;
 use rustix::fd::OwnedFd;
 
 use super::{Event, Handler, Launch, StartError, Stdin};
-use crate::capabilities::{Enforcement, capabilities, enforcement};
+use crate::capabilities::linux::enforcement_beside as enforcement;
+use crate::capabilities::{Enforcement, capabilities};
 
 pub(crate) mod cgroup;
 mod interpreter;
 mod job;
 pub(crate) mod paths;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod probe;
 mod reactor;
 pub(crate) mod sockets;
@@ -122,12 +123,13 @@ impl Supervisor {
                 &found.enforcement,
             ));
         };
-        let held = enforcement(&limited(&launch), means, &found);
+        let sockets = plan::host_sockets(&launch.rules, means);
+        let held = enforcement(&limited(&launch), means, &found, sockets.as_ref());
         if held.meets() < launch.rules.policy.require {
             return Err(StartError::too_weak(launch.rules.policy.require, &held));
         }
         let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
-        let prepared = plan::prepare(&launch, means, &found)?;
+        let prepared = plan::prepare(&launch, means, &found, sockets.as_ref())?;
         if let Some(listener) = prepared.listener {
             handler(Event::Listener(listener));
         }

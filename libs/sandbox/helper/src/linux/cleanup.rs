@@ -33,15 +33,21 @@ pub fn make_cgroups(groups: &[CgroupPlan]) -> Outcome {
     Ok(())
 }
 
-/// Puts a process into them; what it starts comes after it.
-pub fn enter_cgroups(groups: &[CgroupPlan], pid: i32) -> Outcome {
+/// Opens what takes processes into them.
+pub fn open_cgroups(groups: &[CgroupPlan]) -> Outcome<Vec<OwnedFd>> {
+    let open = |group: &CgroupPlan| {
+        let directory = open_directory(CWD, &group.directory)?;
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        openat(&directory, c"cgroup.procs", flags, Mode::empty())
+    };
+    let opened = groups.iter().map(open).collect::<kernel::Result<_>>();
+    opened.map_err(Failure::within(Step::Cgroup, 1))
+}
+
+/// Puts this process into them; what it starts comes after it. The kernel asks who opened them, not who writes.
+pub fn enter_cgroups(groups: &[OwnedFd]) -> Outcome {
     for group in groups {
-        write_below(
-            &group.directory,
-            c"cgroup.procs",
-            pid.to_string().as_bytes(),
-        )
-        .map_err(Failure::within(Step::Cgroup, 1))?;
+        rustix::io::write(group, b"0").map_err(Failure::within(Step::Cgroup, 2))?;
     }
     Ok(())
 }

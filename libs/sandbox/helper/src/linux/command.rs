@@ -7,7 +7,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 
 use super::kernel::{self, channel};
-use super::{Failure, Outcome, filter, landlock, privileges, tell};
+use super::{Failure, Outcome, cleanup, filter, landlock, privileges, tell};
 
 /// The command's three streams.
 pub struct Streams {
@@ -18,7 +18,7 @@ pub struct Streams {
 
 /// Becomes the command, or reports why not and ends. `view` waits for the view of files: what needs none is done before, the
 /// filter's translation by the kernel most of all.
-pub fn run(plan: &Plan, streams: &Streams, view: impl FnOnce() -> bool) -> ! {
+pub fn run(plan: &Plan, streams: &Streams, groups: &[OwnedFd], view: impl FnOnce() -> bool) -> ! {
     let own = match rustix::io::fcntl_dupfd_cloexec(channel(), 10) {
         Ok(own) => own,
         Err(errno) => {
@@ -26,13 +26,15 @@ pub fn run(plan: &Plan, streams: &Streams, view: impl FnOnce() -> bool) -> ! {
             kernel::exit(127);
         }
     };
-    let confined = settle(plan, streams).and_then(|()| {
-        if !view() {
-            // Who would have told has ended, or told why.
-            kernel::exit(127);
-        }
-        confine(plan)
-    });
+    let confined = cleanup::enter_cgroups(groups)
+        .and_then(|()| settle(plan, streams))
+        .and_then(|()| {
+            if !view() {
+                // Who would have told has ended, or told why.
+                kernel::exit(127);
+            }
+            confine(plan)
+        });
     let report = confined.map_or_else(Failure::report, |()| Report::Probed);
     tell(own.as_fd(), report);
     kernel::exit(if report == Report::Probed { 0 } else { 127 })

@@ -14,6 +14,7 @@ use rustix::process::{DumpableBehavior, Signal};
 use super::command::{self, Streams};
 use super::held::{self, HOLD};
 use super::kernel::{self, Fork, Reaped, channel};
+use super::outer::ALONE;
 use super::view::{self, View};
 use super::{Failure, Outcome, measure, network, opened, tell, tree};
 
@@ -22,8 +23,8 @@ const TICK: Duration = Duration::from_millis(15);
 const SLOW_TICK: Duration = Duration::from_millis(120);
 
 /// Does all of it, and ends.
-pub fn run(plan: &Plan, streams: Streams, leash: &OwnedFd) -> ! {
-    if let Err(failure) = supervise(plan, streams, leash) {
+pub fn run(plan: &Plan, streams: Streams, leash: &OwnedFd, groups: Vec<OwnedFd>) -> ! {
+    if let Err(failure) = supervise(plan, streams, leash, groups) {
         tell(channel(), failure.report());
     }
     if plan.strategy == Strategy::Plain {
@@ -32,7 +33,8 @@ pub fn run(plan: &Plan, streams: Streams, leash: &OwnedFd) -> ! {
     kernel::exit(0)
 }
 
-fn supervise(plan: &Plan, streams: Streams, leash: &OwnedFd) -> Outcome {
+/// `groups` takes the command into its control groups.
+fn supervise(plan: &Plan, streams: Streams, leash: &OwnedFd, groups: Vec<OwnedFd>) -> Outcome {
     let fork = Failure::at(Step::Fork);
     let plain = plan.strategy == Strategy::Plain;
     if plain {
@@ -42,13 +44,14 @@ fn supervise(plan: &Plan, streams: Streams, leash: &OwnedFd) -> Outcome {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(&fork)?;
     }
     // What the outer process holds (locks, directories) must not be held here too.
-    let keep = [
+    let mut keep = vec![
         channel().as_raw_fd(),
         streams.input.as_raw_fd(),
         streams.output.as_raw_fd(),
         streams.errors.as_raw_fd(),
         leash.as_raw_fd(),
     ];
+    keep.extend(groups.iter().map(AsRawFd::as_raw_fd));
     kernel::close_all_but(&keep).map_err(&fork)?;
     // The outer process maps users meanwhile. Where it ended before the signal above was set, so does this one.
     let ready = || {
@@ -64,14 +67,14 @@ fn supervise(plan: &Plan, streams: Streams, leash: &OwnedFd) -> Outcome {
     let (command, view) = if plain {
         ready()?;
         match kernel::fork_into(0).map_err(&fork)? {
-            Fork::Child => command::run(plan, &streams, || true),
+            Fork::Child => command::run(plan, &streams, &groups, || true),
             Fork::Parent { pid, .. } => (pid, None),
         }
     } else {
-        let (pid, view) = start_beside(plan, leash, &streams, ready)?;
+        let (pid, view) = start_beside(plan, leash, (&streams, &groups), ready)?;
         (pid, Some(view))
     };
-    drop(streams);
+    drop((streams, groups));
     Watch {
         plan,
         command,
@@ -90,7 +93,7 @@ fn supervise(plan: &Plan, streams: Streams, leash: &OwnedFd) -> Outcome {
 fn start_beside<'a>(
     plan: &'a Plan,
     leash: &OwnedFd,
-    streams: &Streams,
+    (streams, groups): (&Streams, &[OwnedFd]),
     ready: impl FnOnce() -> Outcome,
 ) -> Outcome<(i32, View<'a>)> {
     let fork = Failure::at(Step::Fork);
@@ -107,7 +110,7 @@ fn start_beside<'a>(
             if rustix::io::write(&connect, &go).is_err() {
                 kernel::exit(127);
             }
-            command::run(plan, streams, || {
+            command::run(plan, streams, groups, || {
                 rustix::io::read(&started, &mut go).unwrap_or(0) > 0
             })
         }
@@ -171,6 +174,9 @@ impl Watch<'_> {
                 while rustix::io::read(events, &mut drained).is_ok() {}
                 if let Some(status) = self.reap() {
                     self.tell_end(status);
+                    if self.is_alone() {
+                        let _ = rustix::io::write(leash, &[ALONE]);
+                    }
                     return Ok(());
                 }
             }
@@ -198,6 +204,12 @@ impl Watch<'_> {
         };
         tell(channel(), refusal);
         false
+    }
+
+    /// Whether no other process is left in the namespace. Where there is one, the kernel ends it with this one.
+    fn is_alone(&self) -> bool {
+        self.plan.strategy != Strategy::Plain
+            && kernel::signal(-1, libc::SIGKILL) == Err(rustix::io::Errno::SRCH)
     }
 
     fn watches(&self) -> bool {
@@ -309,7 +321,14 @@ impl Watch<'_> {
     }
 
     fn memory_exceeds(&self, processes: &[measure::Process], most: u64) -> bool {
-        let held = self.tmp.as_ref().map_or(0, measure::held);
+        let mut held = self.tmp.as_ref().map_or(0, measure::held);
+        if self.kills.is_empty() {
+            // No control group counts what no process has mapped.
+            held += measure::open_memory(processes);
+            if self.plan.strategy != Strategy::Plain {
+                held += measure::segments();
+            }
+        }
         let page = rustix::param::page_size() as u64;
         let resident: u64 = processes
             .iter()

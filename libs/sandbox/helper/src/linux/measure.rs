@@ -3,8 +3,11 @@
 use std::ffi::CString;
 
 use rustix::fd::OwnedFd;
-use rustix::fs::{Mode, OFlags, RawDir};
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
 use std::mem::MaybeUninit;
+
+/// Descriptors that are looked at in one round.
+const DESCRIPTORS: u32 = 16_384;
 
 /// One process.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,6 +84,60 @@ pub fn held(place: &OwnedFd) -> u64 {
         let blocks = now.f_blocks.saturating_sub(now.f_bfree);
         blocks * u64::try_from(now.f_bsize).unwrap_or(0)
     })
+}
+
+/// Bytes of the System V memory of this namespace, whether or not any process has it mapped.
+pub fn segments() -> u64 {
+    let Ok(file) = open(c"/proc/sysvipc/shm", OFlags::empty()) else {
+        return 0;
+    };
+    let mut text = Vec::new();
+    let mut part = [0; 8192];
+    while let Ok(length @ 1..) = rustix::io::read(&file, &mut part) {
+        text.extend_from_slice(part.get(..length).unwrap_or_default());
+    }
+    let text = String::from_utf8_lossy(&text);
+    // The last two columns: what is in memory, and what was moved to a disk.
+    let bytes = |line: &str| -> u64 {
+        let columns = line.split_whitespace().skip(14);
+        columns
+            .filter_map(|column| column.parse::<u64>().ok())
+            .sum()
+    };
+    text.lines().skip(1).map(bytes).sum()
+}
+
+/// Bytes of files that are in memory alone and that processes have open, whether or not any has them mapped.
+pub fn open_memory(processes: &[Process]) -> u64 {
+    let mut seen: Vec<(u64, u64)> = Vec::new();
+    let mut left = DESCRIPTORS;
+    for process in processes {
+        let path = CString::new(format!("/proc/{}/fd", process.pid)).unwrap_or_default();
+        let Ok(directory) = open(&path, OFlags::DIRECTORY) else {
+            continue;
+        };
+        let mut space = [MaybeUninit::uninit(); 8192];
+        let mut entries = RawDir::new(&directory, &mut space);
+        while let (Some(Ok(entry)), 1..) = (entries.next(), left) {
+            left -= 1;
+            let name = entry.file_name();
+            let mut target = [MaybeUninit::uninit(); 8];
+            let Ok((target, _)) = rustix::fs::readlinkat_raw(&directory, name, &mut target[..])
+            else {
+                continue;
+            };
+            if !target.starts_with(b"/memfd:") {
+                continue;
+            }
+            if let Ok(found) = rustix::fs::statat(&directory, name, AtFlags::empty()) {
+                let blocks = u64::try_from(found.st_blocks).unwrap_or(0);
+                if !seen.iter().any(|(inode, _)| *inode == found.st_ino) {
+                    seen.push((found.st_ino, blocks * 512));
+                }
+            }
+        }
+    }
+    seen.iter().map(|(_, bytes)| bytes).sum()
 }
 
 /// The number behind a name at the start of a line.

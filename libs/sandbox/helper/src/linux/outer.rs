@@ -8,7 +8,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, mkdirat};
 use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, SocketFlags,
+    SocketType, recvmsg, send, socketpair,
+};
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 use super::changes::Changes;
@@ -17,6 +20,9 @@ use super::held::{self, HOLD};
 use super::kernel::{self, Fork, channel};
 use super::protect::Protection;
 use super::{Failure, Outcome, cleanup, init, repository, tell, tree, view};
+
+/// The init process tells that it is the last one, and goes.
+pub const ALONE: u8 = b'A';
 
 /// A plan is a few kilobytes and what the command's arguments and variables are, which the kernel bounds too.
 const PLAN_BYTES: u64 = 64 << 20;
@@ -57,6 +63,10 @@ pub fn run() -> i32 {
     let plan = received.plan;
     let mut world = Outside::default();
     let ended = run_plan(&plan, received.streams, &mut world);
+    let (ended, init) = match ended {
+        Ok(init) => (Ok(()), init),
+        Err(failure) => (Err(failure), None),
+    };
     if plan.strategy == Strategy::Plain {
         tree::kill_descendants();
     }
@@ -73,6 +83,10 @@ pub fn run() -> i32 {
     }
     tell(channel(), Report::Done);
     drop((removed, world));
+    // Taking its namespaces down takes it as long as a few system calls, and nobody has to wait for that.
+    if let Some(init) = init {
+        init.wait();
+    }
     0
 }
 
@@ -138,7 +152,8 @@ fn read_plan(file: &OwnedFd) -> kernel::Result<Plan> {
     Plan::decode(&bytes).map_err(|_| Errno::INVAL)
 }
 
-fn run_plan(plan: &Plan, streams: Streams, world: &mut Outside) -> Outcome {
+/// Answers the init process where that is still on its way out, and all others have ended.
+fn run_plan(plan: &Plan, streams: Streams, world: &mut Outside) -> Outcome<Option<Init>> {
     let step = Failure::at(Step::Fork);
     if plan.strategy == Strategy::Plain {
         let own = rustix::process::getpid();
@@ -147,33 +162,40 @@ fn run_plan(plan: &Plan, streams: Streams, world: &mut Outside) -> Outcome {
     if !plan.scratch.is_empty() {
         mkdirat(CWD, &plan.scratch, Mode::RWXU).map_err(Failure::within(Step::View, 20))?;
     }
-    let (leash_end, leash) =
-        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(&step)?;
+    cleanup::make_cgroups(&plan.cgroups)?;
+    let groups = cleanup::open_cgroups(&plan.cgroups)?;
+    let (leash_end, leash) = socketpair(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .map_err(&step)?;
     let forked = kernel::fork_into(namespaces(plan)).map_err(Failure::at(Step::Namespaces))?;
     let (pid, init) = match forked {
         Fork::Child => {
             drop(leash);
-            init::run(plan, streams, &leash_end)
+            init::run(plan, streams, &leash_end, groups)
         }
         Fork::Parent { pid, pidfd } => (pid, pidfd),
     };
-    drop((streams, leash_end));
+    drop((streams, leash_end, groups));
     let init = Init { pidfd: init, leash };
     if let Err(failure) = attend(plan, pid, &init, world) {
         init.kill();
         init.wait();
         return Err(failure);
     }
-    watch(plan, &init, world);
+    if watch(plan, &init, world) {
+        return Ok(Some(init));
+    }
     init.wait();
-    Ok(())
+    Ok(None)
 }
 
 /// Does for the init process what has to be done outside, while that goes on with the rest.
 fn attend(plan: &Plan, pid: i32, init: &Init, world: &mut Outside) -> Outcome {
     map_users(plan, pid)?;
-    cleanup::make_cgroups(&plan.cgroups)?;
-    cleanup::enter_cgroups(&plan.cgroups, pid)?;
     init.order(b'G');
     if view::has_view(plan.strategy) {
         // The init process has its own by now.
@@ -208,13 +230,13 @@ struct Init {
 
 impl Init {
     fn order(&self, what: u8) {
-        let _ = rustix::io::write(&self.leash, &[what]);
+        let _ = send(&self.leash, &[what], SendFlags::NOSIGNAL);
     }
 
     /// An init process that is gone is seen elsewhere.
     fn tell(&self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            match rustix::io::write(&self.leash, bytes) {
+            match send(&self.leash, bytes, SendFlags::NOSIGNAL) {
                 Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
                 Err(Errno::INTR) => {}
                 Err(_) => return,
@@ -232,13 +254,14 @@ impl Init {
     }
 }
 
-/// Until the init process has ended. An end of the channel is the supervisor's end.
-fn watch(plan: &Plan, init: &Init, world: &mut Outside) {
+/// Until the init process has ended, or has told that it is alone (`true`). An end of the channel is the supervisor's end.
+fn watch(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
     let has_view = view::has_view(plan.strategy);
     loop {
         let mut ready = vec![
             PollFd::from_borrowed_fd(channel(), PollFlags::IN),
             PollFd::new(&init.pidfd, PollFlags::IN),
+            PollFd::new(&init.leash, PollFlags::IN),
         ];
         ready.extend(
             world
@@ -249,12 +272,19 @@ fn watch(plan: &Plan, init: &Init, world: &mut Outside) {
         let timeout = (has_view && world.changes.is_none()).then_some(&LOOK);
         if poll(&mut ready, timeout).is_err_and(|error| error != Errno::INTR) {
             init.kill();
-            return;
+            return false;
         }
         let happened = |which: usize| ready.get(which).is_some_and(|fd| !fd.revents().is_empty());
-        let (told, ended, changed) = (happened(0), happened(1), happened(2));
+        let (told, ended) = (happened(0), happened(1));
+        let (answered, changed) = (happened(2), happened(3));
+        if answered {
+            let mut byte = [0];
+            let length = rustix::io::read(&init.leash, &mut byte).unwrap_or(0);
+            // Its end of the leash is closed by its own end, which is waited for then.
+            return length > 0 && byte[0] == ALONE;
+        }
         if ended {
-            return;
+            return false;
         }
         if told {
             let mut byte = [0];
@@ -264,13 +294,13 @@ fn watch(plan: &Plan, init: &Init, world: &mut Outside) {
             } else {
                 init.order(KILL);
                 init.kill();
-                return;
+                return false;
             }
         }
         let matters = changed && world.changes.as_ref().is_some_and(Changes::take);
         if (matters || timeout.is_some()) && !renew(plan, init, world) {
             init.kill();
-            return;
+            return false;
         }
     }
 }

@@ -15,12 +15,17 @@ use super::plan::path_text;
 use crate::capabilities::Cgroup;
 use crate::policy::Limits;
 
+const SWAP_1: &str = "memory.memsw.limit_in_bytes";
+const SWAP_2: &str = "memory.swap.max";
+
 /// A resource that can be counted, and where groups for it can be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Controller {
     pub(crate) controller: String,
     pub(crate) version: u8,
     parent: PathBuf,
+    /// Whether the kernel counts what is swapped out, too.
+    counts_swap: bool,
 }
 
 /// What can be counted here. Found out once, by making and removing a group for each.
@@ -94,30 +99,29 @@ fn settings(
         return (vec![setting], CString::default());
     }
     let most = limits.memory_bytes.unwrap_or(u64::MAX).to_string();
-    let (files, kills): (&[(&str, &str)], _) = if found.version == 1 {
+    let (files, kills): (&[(&str, &str, bool)], _) = if found.version == 1 {
         (
-            &[("memory.limit_in_bytes", most.as_str())],
+            &[
+                ("memory.limit_in_bytes", most.as_str(), false),
+                // Of both together, so it comes after the first.
+                (SWAP_1, most.as_str(), true),
+            ],
             "memory.oom_control",
         )
     } else {
-        let all = [
-            ("memory.max", most.as_str()),
-            ("memory.swap.max", "0"),
-            ("memory.oom.group", "1"),
-        ];
-        let settings = all
-            .iter()
-            .filter(|(file, _)| {
-                found.parent.join("memory.max").exists() || *file != "memory.swap.max"
-            })
-            .map(|(file, value)| (text((*file).to_owned()), text((*value).to_owned())))
-            .collect();
-        let kills = path_text(&directory.join("memory.events")).unwrap_or_default();
-        return (settings, kills);
+        (
+            &[
+                ("memory.max", most.as_str(), false),
+                (SWAP_2, "0", true),
+                ("memory.oom.group", "1", false),
+            ],
+            "memory.events",
+        )
     };
     let settings = files
         .iter()
-        .map(|(file, value)| (text((*file).to_owned()), text((*value).to_owned())))
+        .filter(|(_, _, is_swap)| found.counts_swap || !is_swap)
+        .map(|(file, value, _)| (text((*file).to_owned()), text((*value).to_owned())))
         .collect();
     let kills = path_text(&directory.join(kills)).unwrap_or_default();
     (settings, kills)
@@ -139,14 +143,16 @@ fn find() -> Vec<Controller> {
         let Some((version, parents)) = place else {
             continue;
         };
-        if let Some(parent) = parents
-            .into_iter()
-            .find(|parent| can_make(parent, controller))
-        {
+        let made = |parent: PathBuf| {
+            let counts_swap = try_make(&parent, controller)?;
+            Some((parent, counts_swap))
+        };
+        if let Some((parent, counts_swap)) = parents.into_iter().find_map(made) {
             found.push(Controller {
                 controller: controller.to_owned(),
                 version,
                 parent,
+                counts_swap,
             });
         }
     }
@@ -205,12 +211,11 @@ fn own_and_above(mount: &str, path: &str) -> Vec<PathBuf> {
     std::iter::once(own).chain(above).collect()
 }
 
-/// Whether a group with the controller's files can be made below, and this process could move one of its children into it.
-fn can_make(parent: &Path, controller: &str) -> bool {
+/// Whether a group with the controller's files can be made below, and this process could move one of its children into it;
+/// then, whether swapped memory can be bounded there.
+fn try_make(parent: &Path, controller: &str) -> Option<bool> {
     let directory = parent.join(format!("fishplate-{}-try", std::process::id()));
-    if fs::create_dir(&directory).is_err() {
-        return false;
-    }
+    fs::create_dir(&directory).ok()?;
     let file = if controller == "pids" {
         "pids.max"
     } else if directory.join("memory.max").exists() {
@@ -223,8 +228,10 @@ fn can_make(parent: &Path, controller: &str) -> bool {
     let can = writable(directory.join(file))
         && writable(directory.join("cgroup.procs"))
         && writable(parent.join("cgroup.procs"));
+    let mut swap = [SWAP_1, SWAP_2].into_iter();
+    let counts_swap = swap.any(|file| directory.join(file).exists());
     let _ = fs::remove_dir(&directory);
-    can
+    can.then_some(counts_swap)
 }
 
 /// Removes empty groups of processes that are gone, which a killed machine's helper could not.
@@ -243,5 +250,48 @@ fn sweep(found: &Controller) {
             // Refused where processes are in it.
             let _ = fs::remove_dir(entry.path());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::path::{Path, PathBuf};
+
+    use super::{Controller, settings};
+    use crate::policy::Limits;
+
+    fn controller(version: u8, counts_swap: bool) -> Controller {
+        Controller {
+            controller: "memory".to_owned(),
+            version,
+            parent: PathBuf::from("/"),
+            counts_swap,
+        }
+    }
+
+    #[test]
+    fn swapped_memory_is_bounded_where_the_kernel_counts_it() {
+        let limits = Limits {
+            memory_bytes: Some(4096),
+            ..Limits::default()
+        };
+        let set = |version, counts_swap| -> Vec<String> {
+            let found = controller(version, counts_swap);
+            let (set, _) = settings(&found, &limits, Path::new("/g"));
+            let text = |text: &CString| text.to_string_lossy().into_owned();
+            set.iter()
+                .map(|(file, value)| format!("{} {}", text(file), text(value)))
+                .collect()
+        };
+        let all = [
+            "memory.limit_in_bytes 4096",
+            "memory.memsw.limit_in_bytes 4096",
+        ];
+        assert_eq!(set(1, true), all);
+        assert_eq!(set(1, false), all[..1]);
+        let all = ["memory.max 4096", "memory.swap.max 0", "memory.oom.group 1"];
+        assert_eq!(set(2, true), all);
+        assert_eq!(set(2, false), [all[0], all[2]]);
     }
 }

@@ -14,6 +14,7 @@ use fishplate_sandbox_helper::{
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 use super::interpreter;
 use super::spawn::{self, Spawned};
@@ -28,6 +29,8 @@ const CHUNK: usize = 64 << 10;
 const TURN: usize = 1 << 20;
 /// How long a helper is waited for that does not answer any more, or that takes up what another one left.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The same, for one that somebody had stopped.
+const SHORT_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Which of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +125,11 @@ impl Job {
                     let _ = other.child.kill();
                     self.end = now.checked_add(PATIENCE);
                 }
+                None if self.ended => {
+                    // The kernel ends the command with it, and another helper removes what it leaves.
+                    let _ = self.process.child.kill();
+                    self.end = now.checked_add(PATIENCE);
+                }
                 None => self.end_now(),
             }
         } else if self.end.is_none() && self.wall.is_some_and(|wall| wall <= now) {
@@ -136,24 +144,38 @@ impl Job {
     pub(super) fn terminate(&mut self, now: Instant) {
         if self.end.is_none() {
             self.tell(TERMINATE);
+            self.resume();
             self.end = now.checked_add(self.launch.grace);
         }
     }
 
-    /// Ends it.
+    /// Ends it. Asked for again, it changes nothing.
     pub(super) fn end_now(&mut self) {
-        if self.taken_up.is_some() {
-            // All of it is gone, and what it left is being removed.
+        if self.ended || self.taken_up.is_some() {
+            // All of it is gone, or is about to be, and what it left is being removed.
             return;
         }
+        self.ended = true;
         self.tell(KILL);
         self.wall = None;
         // Should the helper itself not answer, it is ended too.
-        self.end = Instant::now().checked_add(PATIENCE);
-        if self.ended {
-            let _ = self.process.child.kill();
+        let patience = if self.resume() {
+            SHORT_PATIENCE
+        } else {
+            PATIENCE
+        };
+        self.end = Instant::now().checked_add(patience);
+    }
+
+    /// Lets a helper go on that somebody has stopped: orders would wait with it. Whether it had been.
+    fn resume(&self) -> bool {
+        let which = WaitId::PidFd(self.process.pidfd.as_fd());
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let is_stopped = waitid(which, options).is_ok_and(|found| found.is_some());
+        if is_stopped {
+            let _ = pidfd_send_signal(&self.process.pidfd, Signal::CONT);
         }
-        self.ended = true;
+        is_stopped
     }
 
     fn tell(&self, order: u8) {

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use fishplate_sandbox_helper::{Guard, Protected, StandIn};
 
 use super::plan::path_text;
-use super::sockets::host_sockets;
+use super::sockets::HostSockets;
 use crate::git::{self, GitPaths};
 use crate::policy::{Mode, Rules};
 use crate::supervisor::StartError;
@@ -33,6 +33,7 @@ pub(super) fn outer_first(paths: &[PathBuf]) -> Vec<PathBuf> {
 pub(super) fn denied(
     rules: &Rules,
     hidden: &[(PathBuf, bool)],
+    sockets: Option<&HostSockets>,
 ) -> Result<Vec<PathBuf>, StartError> {
     let mut denied: BTreeSet<PathBuf> = rules.read_deny.iter().cloned().collect();
     if !denied.is_empty() {
@@ -40,7 +41,7 @@ pub(super) fn denied(
         let twins: Vec<_> = denied.iter().flat_map(|path| mounts.twins(path)).collect();
         denied.extend(twins);
     }
-    if !hidden.is_empty() {
+    if let Some(sockets) = sockets {
         let is_hidden = |path: &Path| hidden.iter().any(|(above, _)| path.starts_with(above));
         let is_root = |path: &Path| {
             rules
@@ -48,9 +49,11 @@ pub(super) fn denied(
                 .iter()
                 .any(|root| path.starts_with(root))
         };
-        let sockets = host_sockets().paths.into_iter();
         let seen: Vec<_> = sockets
+            .paths
+            .iter()
             .filter(|path| !is_hidden(path) || is_root(path))
+            .cloned()
             .collect();
         if seen.len() > MOST_SOCKETS {
             return Err(StartError::Confine {

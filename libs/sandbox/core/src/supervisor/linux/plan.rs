@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fishplate_sandbox_helper::{LimitPlan, NetworkPlan, Plan};
 
+use super::sockets::{self, HostSockets};
 use super::{cgroup, paths, probe};
 use crate::capabilities::Capabilities;
 use crate::policy::{Limits, Mode, Network, NetworkMode, Rules};
@@ -71,6 +72,7 @@ pub(super) fn prepare(
     launch: &Launch,
     means: Means,
     found: &Capabilities,
+    sockets: Option<&HostSockets>,
 ) -> Result<Prepared, StartError> {
     let rules = &*launch.rules;
     let limits = lower(rules.policy.limits, launch.limits);
@@ -112,12 +114,8 @@ pub(super) fn prepare(
     } else {
         paths::outer_first(&rules.writable_roots)
     };
-    let hidden = if plain {
-        Vec::new()
-    } else {
-        hidden(rules, network)
-    };
-    let deny = paths::denied(rules, &hidden)?;
+    let hidden = if plain { Vec::new() } else { hidden(rules) };
+    let deny = paths::denied(rules, &hidden, sockets)?;
     let plan = Plan {
         strategy: probe::strategy(means),
         probe: false,
@@ -216,15 +214,32 @@ fn named(network: &Network) -> AllowList {
     }
 }
 
+/// The sockets of the host that a command under these rules must not reach; `None` where it may.
+pub(crate) fn host_sockets(rules: &Rules, means: Means) -> Option<HostSockets> {
+    if means == Means::LandlockOnly || !hides_sockets(rules) {
+        return None;
+    }
+    let hidden = hidden(rules).into_iter().map(|(path, _)| path);
+    let hidden: Vec<PathBuf> = hidden.chain([PathBuf::from("/dev")]).collect();
+    let mut seen = rules.writable_roots.clone();
+    seen.push(rules.workspace.clone());
+    Some(sockets::host_sockets(&hidden, &seen))
+}
+
+fn hides_sockets(rules: &Rules) -> bool {
+    rules.policy.mode != Mode::FullAccess
+        || rules.policy.network != Network::Mode(NetworkMode::Full)
+}
+
 /// What is replaced by an empty directory, and whether that can be written.
-fn hidden(rules: &Rules, network: NetworkPlan) -> Vec<(PathBuf, bool)> {
+fn hidden(rules: &Rules) -> Vec<(PathBuf, bool)> {
     let [tmp, var_tmp, run, var_run] = real_places();
     let mut places = Vec::new();
     if rules.policy.has_private_tmp() {
         places.extend([(tmp, true), (var_tmp, true)]);
     }
     // The host's services listen there, and a read-only mount does not keep anyone from connecting.
-    if rules.policy.mode != Mode::FullAccess || network != NetworkPlan::Full {
+    if hides_sockets(rules) {
         places.extend([(run, false), (var_run, false)]);
     }
     let mut hidden: Vec<(PathBuf, bool)> = Vec::new();
