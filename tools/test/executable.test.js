@@ -6,9 +6,12 @@ const { test } = require('node:test');
 const { command, executableOf } = require('../cargo/executable');
 
 test('a static executable is built apart from others, by flags of its own', () => {
-  const args = command('fishplate-x', true);
+  const args = command('fishplate-x', 'default');
   assert.ok(args.includes('target-feature=+crt-static') && args.includes('--target-dir'), String(args));
-  const plain = command('fishplate-x', false);
+  const named = command('fishplate-x', 'x86_64-unknown-linux-musl');
+  assert.equal(named[named.indexOf('--target') + 1], 'x86_64-unknown-linux-musl');
+  assert.ok(named.indexOf('--target') < named.indexOf('--') && named.includes('--target-dir'), String(named));
+  const plain = command('fishplate-x', null);
   assert.ok(!plain.includes('--target-dir') && !plain.includes('--'), String(plain));
 });
 
