@@ -13,7 +13,7 @@ use crate::files::{FileError, Files};
 use crate::grants::{GrantError, Grants};
 use crate::policy::{Limits, Network, Policy, PolicyError, Rules};
 use crate::proxy::{AllowList, AllowListError, Denial, Options, Proxy};
-use crate::supervisor::{Event, Launch, Outcome, Running, StartError, Stdin, Supervisor};
+use crate::supervisor::{Event, Handler, Launch, Outcome, Running, StartError, Stdin, Supervisor};
 
 /// A workspace under a policy.
 #[derive(Debug)]
@@ -200,9 +200,33 @@ impl Sandbox {
         &self,
         supervisor: &Supervisor,
         command: Command,
-        mut on_output: impl FnMut(Output<'_>) + Send + 'static,
+        on_output: impl FnMut(Output<'_>) + Send + 'static,
         on_end: impl FnOnce(Result<Finished, StartError>) + Send + 'static,
     ) -> Result<Execution, StartError> {
+        let (launch, handler) = self.prepare(command, on_output, on_end);
+        let running = supervisor.start(launch, handler)?;
+        Ok(Execution { running })
+    }
+
+    /// The same on another thread, so that this one goes on at once: `on_end` is told all that keeps the command from starting.
+    pub fn start_soon(
+        &self,
+        supervisor: &Supervisor,
+        command: Command,
+        on_output: impl FnMut(Output<'_>) + Send + 'static,
+        on_end: impl FnOnce(Result<Finished, StartError>) + Send + 'static,
+    ) -> Execution {
+        let (launch, handler) = self.prepare(command, on_output, on_end);
+        let running = supervisor.start_soon(launch, handler);
+        Execution { running }
+    }
+
+    fn prepare(
+        &self,
+        command: Command,
+        mut on_output: impl FnMut(Output<'_>) + Send + 'static,
+        on_end: impl FnOnce(Result<Finished, StartError>) + Send + 'static,
+    ) -> (Launch, Handler) {
         let kept_bytes = command.kept_bytes;
         let mut launch = Launch::new(&self.helper, Arc::clone(&self.rules), command.program);
         launch.args = command.args;
@@ -255,8 +279,7 @@ impl Sandbox {
                 }
             }
         };
-        let running = supervisor.start(launch, Box::new(handler))?;
-        Ok(Execution { running })
+        (launch, Box::new(handler))
     }
 }
 

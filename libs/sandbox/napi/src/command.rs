@@ -12,7 +12,7 @@ use napi::bindgen_prelude::{Buffer, Function};
 use napi::threadsafe_function::{ThreadsafeCallContext, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
-use crate::fault::{fault, json, start_code, start_fault};
+use crate::fault::{fault, json, start_code};
 use crate::policy::NativeSandbox;
 
 #[napi(object, object_to_js = false)]
@@ -127,8 +127,7 @@ impl NativeSandbox {
         };
         let execution = self
             .sandbox
-            .start(&supervisor, command.into(), on_output, on_end)
-            .map_err(|error| start_fault(&error))?;
+            .start_soon(&supervisor, command.into(), on_output, on_end);
         flow.of(&execution);
         Ok(NativeRun {
             execution,

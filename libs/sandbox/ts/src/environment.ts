@@ -20,7 +20,11 @@ export function environmentOf(
   const passed = new Set(policy.pass ?? []);
   const isInherited = (name: string): boolean =>
     passed.has(name) || (policy.inherit !== 'none' && isCore(name));
-  const inherited = Object.entries(own).filter(([name, value]) => value !== undefined && isInherited(name));
+  // Asking this process' variables for all of their values takes Node as long as half of a command's start.
+  const names = Reflect.ownKeys(own).filter((name) => typeof name === 'string' && isInherited(name));
+  const inherited = (names as string[])
+    .map((name) => [name, own[name]] as const)
+    .filter(([, value]) => value !== undefined);
   const path = policy.inherit !== 'none' && process.platform !== 'win32' ? { PATH: DEFAULT_PATH } : {};
   return { ...path, ...(Object.fromEntries(inherited) as Record<string, string>), ...call, ...policy.set };
 }

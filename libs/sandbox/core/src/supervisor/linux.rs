@@ -5,13 +5,10 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use rustix::fd::OwnedFd;
 
-use super::{Event, Handler, Launch, StartError, Stdin};
-use crate::capabilities::linux::enforcement_beside as enforcement;
-use crate::capabilities::{Enforcement, capabilities};
+use super::{Handler, Launch, StartError};
 
 pub(crate) mod cgroup;
 mod interpreter;
@@ -22,9 +19,11 @@ pub(crate) mod probe;
 mod reactor;
 pub(crate) mod sockets;
 mod spawn;
+mod start;
 
 use job::Job;
 use reactor::{Order, Reactor};
+use start::Starter;
 
 /// Bytes that wait for a command to read them, above which a writer is asked to wait.
 const STDIN_HIGH_WATER: u64 = 1 << 20;
@@ -33,6 +32,7 @@ const STDIN_HIGH_WATER: u64 = 1 << 20;
 pub(super) struct Supervisor {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+    starter: Mutex<Option<Starter>>,
 }
 
 /// What threads that start commands share with the one that watches.
@@ -48,6 +48,8 @@ struct Queue {
     orders: Vec<Order>,
     /// Bytes that each command has yet to read, from its start to its end.
     unread: HashMap<u64, u64>,
+    /// What was ordered for commands that have not started yet.
+    early: HashMap<u64, Vec<Order>>,
     stopped: bool,
 }
 
@@ -68,17 +70,53 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `false`: the thread takes no more.
-    fn order(&self, order: Order) -> bool {
+    /// The number of a command that is about to be started.
+    fn reserve(&self) -> u64 {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut queue = self.queue();
+        queue.unread.insert(id, 0);
+        queue.early.insert(id, Vec::new());
+        id
+    }
+
+    /// It will not start after all.
+    fn forget(&self, id: u64) {
+        let mut queue = self.queue();
+        queue.unread.remove(&id);
+        queue.early.remove(&id);
+    }
+
+    /// Gives a command that was started to the thread, with what was ordered meanwhile; back where that takes no more.
+    fn add(&self, id: u64, job: Box<Job>) -> Result<(), Box<Job>> {
         let mut queue = self.queue();
         if queue.stopped {
-            return false;
+            return Err(job);
+        }
+        queue.orders.push(Order::Add(id, job));
+        let early = queue.early.remove(&id).unwrap_or_default();
+        queue.orders.extend(early);
+        drop(queue);
+        self.wake();
+        Ok(())
+    }
+
+    fn order(&self, order: Order) {
+        let mut queue = self.queue();
+        if queue.stopped {
+            return;
+        }
+        if let Some(early) = order.command().and_then(|id| queue.early.get_mut(&id)) {
+            early.push(order);
+            return;
         }
         queue.orders.push(order);
         drop(queue);
+        self.wake();
+    }
+
+    fn wake(&self) {
         // Full means that it will wake anyway.
         let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
-        true
     }
 }
 
@@ -98,62 +136,32 @@ impl Supervisor {
         Ok(Self {
             shared,
             thread: Some(thread),
+            starter: Mutex::default(),
         })
     }
 
-    pub(super) fn start(
-        &self,
-        launch: Launch,
-        mut handler: Handler,
-    ) -> Result<(Running, Enforcement), StartError> {
-        let started = Instant::now();
-        let found = capabilities(&launch.helper)?;
-        let means = found
-            .means
-            .map(|means| means.max(launch.strongest))
-            .filter(|means| {
-                !found
-                    .unavailable
-                    .iter()
-                    .any(|(unavailable, _)| unavailable == means)
-            });
-        let Some(means) = means else {
-            return Err(StartError::too_weak(
-                launch.rules.policy.require,
-                &found.enforcement,
-            ));
-        };
-        let sockets = plan::host_sockets(&launch.rules, means);
-        let held = enforcement(&limited(&launch), means, &found, sockets.as_ref());
-        if held.meets() < launch.rules.policy.require {
-            return Err(StartError::too_weak(launch.rules.policy.require, &held));
+    pub(super) fn start(&self, launch: Launch, handler: Handler) -> Result<Running, StartError> {
+        let id = self.shared.reserve();
+        match start::start(&self.shared, id, launch, handler) {
+            Ok(()) => Ok(self.running(id)),
+            Err((error, _)) => Err(error),
         }
-        let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
-        let prepared = plan::prepare(&launch, means, &found, sockets.as_ref())?;
-        if let Some(listener) = prepared.listener {
-            handler(Event::Listener(listener));
-        }
-        let open = launch.stdin != Stdin::Null;
-        let spawned = spawn::spawn(&launch.helper, &prepared.plan, open)?;
-        let job = Job::new(
-            launch,
-            &prepared.limits,
-            prepared.plan,
-            spawned,
-            handler,
-            held.clone(),
-            started,
-        );
-        self.shared.queue().unread.insert(id, 0);
-        if !self.shared.order(Order::Add(id, Box::new(job))) {
-            self.shared.queue().unread.remove(&id);
-            return Err(StartError::Stopped);
-        }
-        let running = Running {
+    }
+
+    /// The same on the thread for that, which begins with the first of them.
+    pub(super) fn start_soon(&self, launch: Launch, handler: Handler) -> Running {
+        let id = self.shared.reserve();
+        let mut starter = self.starter.lock().unwrap_or_else(PoisonError::into_inner);
+        let starter = starter.get_or_insert_with(|| Starter::new(&self.shared));
+        starter.take(id, launch, handler);
+        self.running(id)
+    }
+
+    fn running(&self, id: u64) -> Running {
+        Running {
             id,
             shared: Arc::clone(&self.shared),
-        };
-        Ok((running, held))
+        }
     }
 }
 
@@ -163,14 +171,10 @@ impl Drop for Supervisor {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        // What it has yet to start is refused.
+        let starter = self.starter.get_mut();
+        drop(starter.unwrap_or_else(PoisonError::into_inner).take());
     }
-}
-
-/// The rules with the limits of this launch, which can be what is held less well.
-fn limited(launch: &Launch) -> crate::policy::Rules {
-    let mut rules = (*launch.rules).clone();
-    rules.policy.limits = plan::lower(rules.policy.limits, launch.limits);
-    rules
 }
 
 impl Running {

@@ -306,7 +306,7 @@ pub enum Event<'a> {
     End(Result<Outcome, StartError>),
 }
 
-/// Takes the events, on the supervisor's thread: it must not wait, for all commands do so long.
+/// Takes the events, on a thread of the supervisor: it must not wait, for all commands do so long.
 pub type Handler = Box<dyn FnMut(Event<'_>) + Send>;
 
 /// Runs commands. Dropping it ends all of them.
@@ -319,7 +319,6 @@ pub struct Supervisor {
 #[derive(Clone, Debug)]
 pub struct Running {
     inner: platform::Running,
-    enforcement: Enforcement,
 }
 
 impl Supervisor {
@@ -343,8 +342,15 @@ impl Supervisor {
     ///
     /// [`StartError`].
     pub fn start(&self, launch: Launch, handler: Handler) -> Result<Running, StartError> {
-        let (inner, enforcement) = self.inner.start(launch, handler)?;
-        Ok(Running { inner, enforcement })
+        let inner = self.inner.start(launch, handler)?;
+        Ok(Running { inner })
+    }
+
+    /// Starts a command on another thread, so that this one goes on at once. Whatever keeps it from starting is the handler's
+    /// [`Event::End`]; what is ordered before it has started is done then.
+    pub fn start_soon(&self, launch: Launch, handler: Handler) -> Running {
+        let inner = self.inner.start_soon(launch, handler);
+        Running { inner }
     }
 
     /// Starts a command and waits for its end. For tests and simple programs.
@@ -385,11 +391,6 @@ pub struct Captured {
 }
 
 impl Running {
-    /// What holds it.
-    pub fn enforcement(&self) -> &Enforcement {
-        &self.enforcement
-    }
-
     /// Asks all of its processes to end, and ends them after the grace.
     pub fn kill(&self) {
         self.inner.kill();

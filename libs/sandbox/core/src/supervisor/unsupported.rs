@@ -2,8 +2,7 @@
 
 use std::io;
 
-use super::{Handler, Launch, StartError};
-use crate::capabilities::Enforcement;
+use super::{Event, Handler, Launch, StartError};
 
 #[derive(Debug)]
 pub(super) struct Supervisor;
@@ -16,12 +15,13 @@ impl Supervisor {
         Ok(Self)
     }
 
-    pub(super) fn start(
-        &self,
-        _launch: Launch,
-        _handler: Handler,
-    ) -> Result<(Running, Enforcement), StartError> {
+    pub(super) fn start(&self, _launch: Launch, _handler: Handler) -> Result<Running, StartError> {
         Err(StartError::Unsupported)
+    }
+
+    pub(super) fn start_soon(&self, _launch: Launch, mut handler: Handler) -> Running {
+        handler(Event::End(Err(StartError::Unsupported)));
+        Running
     }
 }
 

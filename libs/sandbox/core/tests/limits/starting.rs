@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 
-use fishplate_sandbox::{Command, Event, Finished, Limits, Means, StartError, Supervisor};
+use fishplate_sandbox::{
+    Command, Event, Finished, Launch, Limits, Means, StartError, Stdin, Supervisor,
+};
 
 use super::{MEANS, arena, by_all_means, command, here, launch, python, run, sandbox};
 
@@ -198,5 +200,52 @@ fn with_named_hosts_the_proxy_is_all_that_is_reached() {
             .expect("started");
         let told = receiver.recv().expect("an end");
         assert_eq!(told, "proxied\nrefused\nrefused\n", "{means:?}");
+    }
+}
+
+#[test]
+fn what_is_started_on_another_thread_tells_all_by_its_end() {
+    let world = here();
+    let supervisor = Supervisor::new().expect("a supervisor");
+    let (sender, receiver) = mpsc::channel();
+    let begin = |launch: Launch| {
+        let sender = sender.clone();
+        let handler = move |event: Event<'_>| {
+            if let Event::End(end) = event {
+                let _ = sender.send(end.map(|outcome| (outcome.exit_code, outcome.signal)));
+            }
+        };
+        supervisor.start_soon(launch, Box::new(handler))
+    };
+    let command = |command: &[&str]| launch(&world, command, Limits::default());
+    let ended = || receiver.recv().expect("an end");
+    begin(command(&["sh", "-c", "exit 7"]));
+    assert_eq!(ended().ok(), Some((Some(7), None)));
+    begin(command(&["a\0b"]));
+    let code = ended().map_err(|error| error.code());
+    assert_eq!(code.err(), Some("SANDBOX_INVALID_ARGUMENT"));
+    let mut missing = command(&["true"]);
+    missing.helper = "/no/such/helper".into();
+    begin(missing);
+    let code = ended().map_err(|error| error.code());
+    assert_eq!(code.err(), Some("SANDBOX_HELPER_MISSING"));
+    // What is given and ordered at once may come before the start.
+    let mut reader = command(&["sh", "-c", "read line; exit $line"]);
+    reader.stdin = Stdin::Open;
+    let running = begin(reader);
+    running.write_stdin(b"9\n".to_vec());
+    running.close_stdin();
+    assert_eq!(ended().ok(), Some((Some(9), None)));
+    begin(command(&["sleep", "60"])).kill_now();
+    assert_eq!(ended().ok(), Some((None, Some(9))));
+    for _ in 0..3 {
+        begin(command(&["sleep", "60"]));
+    }
+    drop(supervisor);
+    for _ in 0..3 {
+        // Ended, or refused where it had not begun.
+        let end = ended();
+        let is_refused = matches!(end, Err(StartError::Stopped));
+        assert!(is_refused || end.is_ok(), "{end:?}");
     }
 }

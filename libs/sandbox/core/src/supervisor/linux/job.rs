@@ -69,16 +69,26 @@ pub(super) struct Job {
     silent: bool,
 }
 
+/// What a command is started with.
+pub(super) struct Outset {
+    pub(super) launch: Launch,
+    pub(super) limits: Limits,
+    pub(super) plan: Plan,
+    pub(super) process: Spawned,
+    pub(super) enforcement: Enforcement,
+    pub(super) started: Instant,
+}
+
 impl Job {
-    pub(super) fn new(
-        launch: Launch,
-        limits: &Limits,
-        plan: Plan,
-        process: Spawned,
-        handler: Handler,
-        enforcement: Enforcement,
-        started: Instant,
-    ) -> Self {
+    pub(super) fn new(outset: Outset, handler: Handler) -> Self {
+        let Outset {
+            launch,
+            limits,
+            plan,
+            process,
+            enforcement,
+            started,
+        } = outset;
         let (input, close_input) = match &launch.stdin {
             Stdin::Null => (VecDeque::new(), true),
             Stdin::Bytes(bytes) => (bytes.clone().into(), true),
@@ -110,6 +120,11 @@ impl Job {
             silent: false,
             launch,
         }
+    }
+
+    /// Nobody will watch over it: the end of the channel is its own.
+    pub(super) fn give_up(self) -> Handler {
+        self.handler
     }
 
     /// The next moment at which something is to be done.

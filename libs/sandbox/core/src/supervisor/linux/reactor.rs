@@ -26,6 +26,21 @@ pub(super) enum Order {
     Stop,
 }
 
+impl Order {
+    /// The command that it is for, other than to begin with.
+    pub(super) fn command(&self) -> Option<u64> {
+        match self {
+            Self::Kill(id)
+            | Self::KillNow(id)
+            | Self::Write(id, _)
+            | Self::CloseStdin(id)
+            | Self::Pause(id)
+            | Self::Resume(id) => Some(*id),
+            Self::Add(..) | Self::Stop => None,
+        }
+    }
+}
+
 /// What of a command is ready: the lower bits of an event's number.
 const REPORT: u64 = 0;
 const EXIT: u64 = 1;
@@ -112,7 +127,6 @@ impl Reactor {
                 Order::Stop => {
                     self.shared.queue().stopped = true;
                     self.stopping = true;
-                    self.jobs.values_mut().for_each(Job::end_now);
                 }
             }
         }
@@ -122,9 +136,10 @@ impl Reactor {
             for order in late {
                 if let Order::Add(id, job) = order {
                     self.add(id, *job);
-                    self.with(id, Job::end_now);
                 }
             }
+            // Those too that were added behind the order to stop.
+            self.jobs.values_mut().for_each(Job::end_now);
         }
     }
 
