@@ -1,5 +1,6 @@
-//! Start-up time of a confined `true`, interleaved with bubblewrap: `startup HELPER WORKSPACE ROUNDS RESIDENT-MIB [MEANS [POLICY]]`.
-//! Both are started from this process, which holds so much memory. Percentiles in milliseconds, and their ratio.
+//! Start-up time of a confined `true`, in turn with bubblewrap and an unconfined one by `posix_spawn`:
+//! `startup HELPER WORKSPACE ROUNDS RESIDENT-MIB [MEANS [POLICY]]`.
+//! All are started from this process, which holds so much memory. Percentiles in milliseconds, and their ratio.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -86,11 +87,23 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             Err(format!("bwrap: {status}").into())
         }
     };
+    // No code between fork and exec: the standard library calls posix_spawn.
+    let unconfined = || -> Result<f64, Box<dyn std::error::Error>> {
+        let start = Instant::now();
+        let status = Command::new("/bin/true").stdin(Stdio::null()).status()?;
+        let taken = start.elapsed().as_secs_f64() * 1e3;
+        if status.success() {
+            Ok(taken)
+        } else {
+            Err(format!("true: {status}").into())
+        }
+    };
     ours()?;
     let has_rival = bubblewrap().is_ok();
-    let (mut own, mut rival) = (Vec::new(), Vec::new());
+    let (mut own, mut rival, mut free) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
         own.push(ours()?);
+        free.push(unconfined()?);
         if has_rival {
             rival.push(bubblewrap()?);
         }
@@ -105,6 +118,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         "ours   p50 {half:.2}  p99 {most:.2}  (resident {} MiB)",
         ballast.len() >> 20
     );
+    let (plain, plain_most) = (at(&mut free, 0.5), at(&mut free, 0.99));
+    println!("posix_spawn, unconfined  p50 {plain:.2}  p99 {plain_most:.2}");
     if has_rival {
         let (other, other_most) = (at(&mut rival, 0.5), at(&mut rival, 0.99));
         println!("bwrap  p50 {other:.2}  p99 {other_most:.2}");

@@ -142,6 +142,9 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       'connect_to_an_abstract_socket_of_the_host',
       'connect_to_a_socket_file_of_the_host_outside',
       'connect_to_a_socket_file_of_the_host_in_the_workspace',
+      'a_socket_that_was_renamed_is_covered_by_its_new_name',
+      'a_socket_that_was_moved_elsewhere_is_covered_or_told_of',
+      'a_socket_with_a_second_name_is_covered_by_both_or_told_of',
     ],
   },
   {
@@ -192,7 +195,10 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       docker: { by: 'a timer of this process' },
       ...elsewhere,
     },
-    tests: ['time_on_the_clock_ends_a_command_that_ignores_sigterm'],
+    tests: [
+      'time_on_the_clock_ends_a_command_that_ignores_sigterm',
+      'a_helper_that_somebody_stops_does_not_stop_the_clock',
+    ],
   },
   {
     clause: 'limits.cpuMs',
@@ -208,14 +214,19 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
     clause: 'limits.memoryBytes',
     held: {
       namespaces: {
-        by: 'a watch over all processes',
-        weaker: 'memory that no process has mapped is not seen, and a burst between two looks can pass it',
+        by: 'a control group, which the command enters before it begins, and a watch over all processes',
+        weaker: 'where no group can be made (told): a burst between two looks can pass it',
       },
       landlock: { by: 'a watch over all processes', weaker: 'a burst between two looks can pass it' },
       docker: { by: 'a control group' },
       ...elsewhere,
     },
-    tests: ['memory_of_one_process_ends_at_the_limit', 'memory_in_private_temporary_files_counts'],
+    tests: [
+      'memory_of_one_process_ends_at_the_limit',
+      'memory_in_private_temporary_files_counts',
+      'memory_that_no_process_has_mapped_counts',
+      'a_command_is_in_its_control_group_before_it_begins',
+    ],
   },
   {
     clause: 'limits.processes',

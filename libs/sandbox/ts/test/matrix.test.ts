@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { POLICY_MATRIX, renderMatrix } from '../src/matrix';
 
 const ROOT = join(__dirname, '../../../..');
-const sources = ['attacks/cases.rs', 'limits.rs', 'repositories/cases.rs', 'replaced.rs'].map((name) =>
-  readFileSync(join(ROOT, 'libs/sandbox/core/tests', name), 'utf8'),
-);
+const sources = ['attacks', 'limits', 'repositories', 'replaced.rs'].flatMap((name) => {
+  const path = join(ROOT, 'libs/sandbox/core/tests', name);
+  const files = name.endsWith('.rs') ? [path] : readdirSync(path).map((file) => join(path, file));
+  return files.map((file) => readFileSync(file, 'utf8'));
+});
 
 test('each clause names tests that there are', () => {
   for (const { clause, tests } of POLICY_MATRIX) {
