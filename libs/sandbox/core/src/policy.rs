@@ -258,7 +258,40 @@ impl Policy {
     }
 }
 
+impl Limits {
+    /// Of each limit the lower one.
+    #[must_use]
+    pub(crate) fn lower(self, other: Self) -> Self {
+        fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+            one.into_iter().chain(other).min()
+        }
+        Self {
+            wall_ms: least(self.wall_ms, other.wall_ms),
+            cpu_ms: least(self.cpu_ms, other.cpu_ms),
+            memory_bytes: least(self.memory_bytes, other.memory_bytes),
+            processes: least(self.processes, other.processes),
+            file_bytes: least(self.file_bytes, other.file_bytes),
+            output_bytes: least(self.output_bytes, other.output_bytes),
+        }
+    }
+}
+
 impl Rules {
+    /// Of a policy without any path, to ask what a machine holds.
+    #[cfg_attr(not(any(unix, windows)), expect(dead_code))]
+    pub(crate) fn of_nothing(policy: Policy) -> Self {
+        Self {
+            policy,
+            workspace: PathBuf::from("/"),
+            writable_roots: Vec::new(),
+            read_deny: Vec::new(),
+            protected: Vec::new(),
+            home: None,
+            denied: Vec::new(),
+            guarded: Vec::new(),
+        }
+    }
+
     /// Checks a policy and resolves its paths: `~` is `home`, relative paths lie below the workspace.
     ///
     /// # Errors

@@ -54,16 +54,7 @@ fn find_out(helper: &Path) -> Result<Capabilities, StartError> {
         }
     }
     if let Some(means) = found.means {
-        let rules = Rules {
-            policy: Policy::default(),
-            workspace: PathBuf::from("/"),
-            writable_roots: Vec::new(),
-            read_deny: Vec::new(),
-            protected: Vec::new(),
-            home: None,
-            denied: Vec::new(),
-            guarded: Vec::new(),
-        };
+        let rules = Rules::of_nothing(Policy::default());
         found.enforcement.landlock = (landlock > 0).then_some(landlock);
         found.enforcement = enforcement(&rules, means, &found);
         found.enforcement.cgroup = cgroup::available();

@@ -9,6 +9,20 @@ use crate::supervisor::{Means, StartError};
 
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
+#[cfg(target_os = "linux")]
+use linux as platform;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as platform;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as platform;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+mod unsupported;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+use unsupported as platform;
 
 /// By which operating system's means a command is confined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -16,6 +30,10 @@ pub(crate) mod linux;
 pub enum Backend {
     /// Namespaces, Landlock, seccomp.
     Linux,
+    /// A Seatbelt profile of macOS.
+    Seatbelt,
+    /// An `AppContainer` of Windows, in a job object.
+    AppContainer,
     /// None: nothing is confined here.
     None,
 }
@@ -76,14 +94,26 @@ impl Enforcement {
         if self.weaker.is_empty() {
             return Require::Full;
         }
-        // Writes and the network are the kernel's matter in a view of one's own, or under Landlock from the version on that
-        // knows of truncation.
-        let own_view = self.namespaces.iter().any(|name| name == "mount");
-        let by_landlock = self.landlock.is_some_and(|version| version >= 3);
-        let lost = |weakness: &Weakness| matches!(weakness.clause.as_str(), "network" | "all");
-        let network = !self.weaker.iter().any(lost)
-            || by_landlock && self.landlock.is_some_and(|version| version >= 4);
-        if self.backend != Backend::None && self.seccomp && network && (own_view || by_landlock) {
+        let lost = |clauses: &[&str]| {
+            let mut names = self.weaker.iter().map(|weakness| weakness.clause.as_str());
+            names.any(|name| clauses.contains(&name))
+        };
+        let kernel = match self.backend {
+            // Writes and the network are the kernel's matter in a view of one's own, or under Landlock from the version on that
+            // knows of truncation.
+            Backend::Linux => {
+                let own_view = self.namespaces.iter().any(|name| name == "mount");
+                let by_landlock = self.landlock.is_some_and(|version| version >= 3);
+                let network = !lost(&["network", "all"])
+                    || by_landlock && self.landlock.is_some_and(|version| version >= 4);
+                self.seccomp && network && (own_view || by_landlock)
+            }
+            Backend::Seatbelt | Backend::AppContainer => {
+                !lost(&["network", "writableRoots", "all"])
+            }
+            Backend::None => false,
+        };
+        if kernel {
             Require::Kernel
         } else {
             Require::None
@@ -111,25 +141,12 @@ pub struct Capabilities {
 ///
 /// [`StartError::Helper`] where the helper cannot be run, [`StartError::Unsupported`] on systems that are not supported yet.
 pub fn capabilities(helper: &Path) -> Result<Capabilities, StartError> {
-    #[cfg(target_os = "linux")]
-    return linux::capabilities(helper);
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = helper;
-        Err(StartError::Unsupported)
-    }
+    platform::capabilities(helper)
 }
 
 /// What would hold a command under these rules by these means.
-#[cfg(target_os = "linux")]
 pub(crate) fn enforcement(rules: &Rules, means: Means, found: &Capabilities) -> Enforcement {
-    linux::enforcement(rules, means, found)
-}
-
-/// What would hold a command under these rules by these means.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn enforcement(_: &Rules, _: Means, found: &Capabilities) -> Enforcement {
-    found.enforcement.clone()
+    platform::enforcement(rules, means, found)
 }
 
 pub(crate) fn weakness(clause: &str, reason: impl Into<String>) -> Weakness {

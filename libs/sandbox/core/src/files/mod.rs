@@ -21,7 +21,7 @@ mod error;
 mod portable;
 mod read;
 mod tree;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod trial;
 #[cfg(unix)]
 mod unix;

@@ -4,11 +4,22 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use crate::policy::{EnvPolicy, Inherit};
+#[cfg(any(not(windows), test))]
 use crate::proxy::AllowList;
 
 const CORE: [&str; 9] = [
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TERM", "TZ",
 ];
+/// Programs on Windows do not start without these.
+const CORE_OF_WINDOWS: [&str; 6] = [
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+    "USERPROFILE",
+];
+#[cfg(any(not(windows), test))]
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -17,20 +28,28 @@ pub(crate) fn of_policy(
     policy: &EnvPolicy,
     host: &[(OsString, OsString)],
 ) -> BTreeMap<OsString, OsString> {
+    let is_same = |one: &OsStr, other: &str| {
+        if cfg!(windows) {
+            one.eq_ignore_ascii_case(other)
+        } else {
+            one == other
+        }
+    };
     let is_core = |name: &OsStr| {
-        let name = name.as_encoded_bytes();
-        CORE.iter().any(|core| core.as_bytes() == name) || name.starts_with(b"LC_")
+        CORE.iter().any(|core| is_same(name, core))
+            || name.as_encoded_bytes().starts_with(b"LC_")
+            || cfg!(windows) && CORE_OF_WINDOWS.iter().any(|core| is_same(name, core))
     };
     let passed = |name: &OsStr| {
         policy.inherit == Inherit::Core && is_core(name)
-            || policy.pass.iter().any(|pass| OsStr::new(pass) == name)
+            || policy.pass.iter().any(|pass| is_same(name, pass))
     };
     let mut variables: BTreeMap<OsString, OsString> = host
         .iter()
         .filter(|(name, _)| passed(name))
         .cloned()
         .collect();
-    if policy.inherit == Inherit::Core {
+    if policy.inherit == Inherit::Core && !cfg!(windows) {
         variables
             .entry("PATH".into())
             .or_insert_with(|| DEFAULT_PATH.into());
@@ -43,6 +62,7 @@ pub(crate) fn of_policy(
 
 /// Sends programs to the proxy at this port of loopback; but not to what listens on loopback beside them, unless the list means
 /// the host's loopback.
+#[cfg(any(not(windows), test))]
 pub(crate) fn set_proxy(
     variables: &mut BTreeMap<OsString, OsString>,
     port: u16,

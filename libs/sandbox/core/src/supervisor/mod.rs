@@ -20,9 +20,30 @@ mod environment;
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 use linux as platform;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
+pub(crate) mod macos;
+#[cfg(target_os = "macos")]
+use macos as platform;
+/// Elsewhere its pure parts, for their tests.
+#[cfg(all(test, not(target_os = "macos")))]
+mod macos {
+    mod profile;
+}
+#[cfg(any(target_os = "macos", windows, all(test, unix)))]
+pub(crate) mod threads;
+#[cfg(windows)]
+pub(crate) mod windows;
+#[cfg(windows)]
+use windows as platform;
+/// Elsewhere its pure parts, for their tests.
+#[cfg(all(test, not(windows)))]
+mod windows {
+    mod command_line;
+    mod variables;
+}
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unsupported as platform;
 
 /// Processes and threads at once, where a policy names no limit: the end of a fork bomb, far from what programs need.
@@ -41,6 +62,10 @@ pub enum Means {
     PrivilegedNamespaces,
     /// Landlock, seccomp and limits alone.
     LandlockOnly,
+    /// macOS: a Seatbelt profile, a watch over processes.
+    Seatbelt,
+    /// Windows: an `AppContainer` in a job object.
+    AppContainer,
 }
 
 /// What a command reads.

@@ -75,7 +75,7 @@ pub(super) fn prepare(
     sockets: Option<&HostSockets>,
 ) -> Result<Prepared, StartError> {
     let rules = &*launch.rules;
-    let limits = lower(rules.policy.limits, launch.limits);
+    let limits = rules.policy.limits.lower(launch.limits);
     let plain = means == Means::LandlockOnly;
     let mut variables = environment::of_policy(&rules.policy.env, &launch.host_env);
     let mut listener = None;
@@ -165,21 +165,6 @@ pub(super) fn prepare(
         limits,
         listener,
     })
-}
-
-/// Of each limit the lower one.
-pub(super) fn lower(one: Limits, other: Limits) -> Limits {
-    fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
-        one.into_iter().chain(other).min()
-    }
-    Limits {
-        wall_ms: least(one.wall_ms, other.wall_ms),
-        cpu_ms: least(one.cpu_ms, other.cpu_ms),
-        memory_bytes: least(one.memory_bytes, other.memory_bytes),
-        processes: least(one.processes, other.processes),
-        file_bytes: least(one.file_bytes, other.file_bytes),
-        output_bytes: least(one.output_bytes, other.output_bytes),
-    }
 }
 
 fn limit_plan(limits: &Limits, found: &Capabilities, plain: bool) -> LimitPlan {

@@ -82,6 +82,7 @@ pub(super) fn strategy(means: Means) -> Strategy {
     match means {
         Means::UserNamespaces => Strategy::User,
         Means::PrivilegedNamespaces => Strategy::Privileged,
-        Means::LandlockOnly => Strategy::Plain,
+        // Those of other systems are not taken here.
+        Means::LandlockOnly | Means::Seatbelt | Means::AppContainer => Strategy::Plain,
     }
 }

@@ -10,7 +10,7 @@ use super::{Shared, plan, spawn};
 use crate::capabilities::capabilities;
 use crate::capabilities::linux::enforcement_beside;
 use crate::policy::Rules;
-use crate::supervisor::{Event, Handler, Launch, StartError, Stdin};
+use crate::supervisor::{Event, Handler, Launch, Means, StartError, Stdin};
 
 /// The thread that starts commands for those who do not wait for it.
 #[derive(Debug)]
@@ -104,7 +104,8 @@ fn begin(launch: Launch, handler: &mut Handler) -> Result<Outset, StartError> {
         .map(|means| means.max(launch.strongest))
         .filter(|means| {
             let mut unavailable = found.unavailable.iter();
-            !unavailable.any(|(unavailable, _)| unavailable == means)
+            // Those of other systems come after it.
+            *means <= Means::LandlockOnly && !unavailable.any(|(unavailable, _)| unavailable == means)
         });
     let Some(means) = means else {
         return Err(StartError::too_weak(required, &found.enforcement));
