@@ -250,7 +250,8 @@ fn wall_ms() -> u64 {
     })
 }
 
-#[cfg(test)]
+// Their paths are those of Unix.
+#[cfg(all(test, unix))]
 mod tests {
     use super::{Grant, GrantError, Grants};
     use crate::decision::Intent;

@@ -10,7 +10,7 @@ import type { Enforcement } from './types';
 
 /** What this machine can hold, found out by trying. */
 export interface SandboxCapabilities extends Enforcement {
-  /** By which means the kernel confines, strongest first: `userNamespaces`, `privilegedNamespaces`, `landlockOnly`; null: none. */
+  /** By which means the kernel confines, strongest first: `userNamespaces`, `privilegedNamespaces`, `landlockOnly`; `seatbelt`, `appContainer`; null: none. */
   readonly means: string | null;
   /** What does not work here, and what the system said. */
   readonly unavailable: readonly { readonly means: string; readonly reason: string }[];

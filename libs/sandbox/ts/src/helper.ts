@@ -9,8 +9,13 @@ import { SANDBOX_CODES } from './codes';
 
 const NATIVE = '@fishplate/sandbox-native';
 
-/** The helper, which confines itself and becomes the command. @throws FishplateError `ENFORCEMENT_UNAVAILABLE`. */
-export function helperPath(): string {
+/**
+ * The helper, which confines itself and becomes the command; empty on Windows, which confines without one.
+ *
+ * @throws FishplateError `ENFORCEMENT_UNAVAILABLE`.
+ */
+export function helperPath(platform: string = process.platform): string {
+  if (platform === 'win32') return '';
   const path = executable('fishplate-sandbox-helper', 'FISHPLATE_SANDBOX_HELPER');
   if (path !== null) return path;
   throw SANDBOX_CODES.error(
@@ -19,8 +24,14 @@ export function helperPath(): string {
   );
 }
 
-/** The sidecar. @throws FishplateError `SIDECAR_UNAVAILABLE`. */
-export function sidecarPath(): string {
+/** The sidecar, which Windows has none of. @throws FishplateError `SIDECAR_UNAVAILABLE`. */
+export function sidecarPath(platform: string = process.platform): string {
+  if (platform === 'win32') {
+    throw SANDBOX_CODES.error(
+      'SIDECAR_UNAVAILABLE',
+      "the sidecar serves no named pipes yet: on Windows use transport 'inproc'",
+    );
+  }
   const path = executable('fishplate-sandboxd', 'FISHPLATE_SANDBOXD');
   if (path !== null) return path;
   throw SANDBOX_CODES.error(

@@ -1,7 +1,8 @@
 /**
  * The policy matrix: what holds each clause, by which means of which system, what proves it, and what is weaker.
  *
- * docs/readiness/sandbox-matrix.md is made of it, and a test holds the names of tests to those that there are.
+ * docs/readiness/sandbox-matrix.md is made of it, and a test holds the names of tests to those that there are. What is said of
+ * macOS and Windows is written and compiled, and has not been shown there.
  */
 
 /** By which means commands are confined. */
@@ -9,8 +10,8 @@ export const MEANS = {
   namespaces: 'Linux with namespaces (those of users, or made by root)',
   landlock: 'Linux without namespaces: Landlock, seccomp, limits',
   docker: 'a container of docker',
-  seatbelt: 'macOS: Seatbelt',
-  windows: 'Windows: AppContainer and job object',
+  seatbelt: 'macOS: Seatbelt (unverified)',
+  windows: 'Windows: AppContainer and job object (unverified)',
 } as const;
 
 /** What holds a clause by one means. */
@@ -30,12 +31,6 @@ export interface MatrixRow {
   readonly tests: readonly string[];
 }
 
-const NOT_YET: Held = {
-  by: 'nothing yet',
-  weaker: 'not built: commands are refused there; use docker or WSL',
-};
-const elsewhere = { seatbelt: NOT_YET, windows: NOT_YET } as const;
-
 /** The matrix. */
 export const POLICY_MATRIX: readonly MatrixRow[] = [
   {
@@ -44,7 +39,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'a view in which everything else is read-only; Landlock' },
       landlock: { by: 'Landlock' },
       docker: { by: 'only the roots are mounted writable' },
-      ...elsewhere,
+      seatbelt: { by: 'the profile denies every write and opens the roots' },
+      windows: { by: 'an identity without rights, let in by entries of the access lists of the roots' },
     },
     tests: [
       'create_a_file_outside',
@@ -63,7 +59,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
         weaker: 'Landlock does not see chmod, utimes and attributes',
       },
       docker: { by: 'nothing else is mounted' },
-      ...elsewhere,
+      seatbelt: { by: 'the profile: modes, owners, times, flags and attributes are writes' },
+      windows: { by: 'access lists; whoever is let in may not change them' },
     },
     tests: ['change_a_mode_outside', 'set_an_attribute_outside', 'leave_a_set_user_id_file_in_the_workspace'],
   },
@@ -73,7 +70,14 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'something empty and closed lies over the path' },
       landlock: { by: 'Landlock: everything around it is granted instead' },
       docker: { by: 'not mounted; below the roots covered' },
-      ...elsewhere,
+      seatbelt: {
+        by: 'the profile, by path and by pattern for other letter cases; no hard links to it, and directories above it stay in place',
+      },
+      windows: {
+        by: 'outside of the roots nothing is opened; below them entries that deny',
+        weaker:
+          'outside of the roots, what Windows lets every app package read; in a root, what is made later',
+      },
     },
     tests: [
       'read_a_secret',
@@ -96,7 +100,11 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
         by: 'read-only mounts',
         weaker: 'what is missing can be made, and the directory above can be moved away',
       },
-      ...elsewhere,
+      seatbelt: { by: 'the profile, also for what is missing; directories above stay in place' },
+      windows: {
+        by: 'entries that deny; directories above stay in place',
+        weaker: 'what is missing can be made',
+      },
     },
     tests: [
       'plant_a_git_hook',
@@ -113,7 +121,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'a network of its own without routes; seccomp for socket families' },
       landlock: { by: 'seccomp: no sockets of the internet families' },
       docker: { by: '--network none' },
-      ...elsewhere,
+      seatbelt: { by: 'the profile' },
+      windows: { by: 'the container has no capability for the network, this machine included' },
     },
     tests: ['connect_to_a_service_of_the_host', 'send_a_datagram_to_the_host', 'capture_packets'],
   },
@@ -123,7 +132,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'one listening socket in the namespace, served by the proxy outside' },
       landlock: { by: 'Landlock: TCP to the port of the proxy only' },
       docker: { by: 'nothing', weaker: 'refused when the sandbox is opened' },
-      ...elsewhere,
+      seatbelt: { by: 'the profile: the port of the proxy on loopback only' },
+      windows: { by: 'nothing', weaker: 'refused: a container reaches no port of this machine, so no proxy' },
     },
     tests: ['connect_to_a_service_of_the_host'],
   },
@@ -136,7 +146,11 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       },
       landlock: { by: 'Landlock scopes; seccomp' },
       docker: { by: 'not mounted' },
-      ...elsewhere,
+      seatbelt: {
+        by: 'the profile: only sockets in the private temporary directory',
+        weaker: 'named semaphores',
+      },
+      windows: { by: 'the container: named objects and pipes of the host do not let it in' },
     },
     tests: [
       'connect_to_an_abstract_socket_of_the_host',
@@ -156,7 +170,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
         weaker: 'they can be seen in /proc',
       },
       docker: { by: 'a process namespace of its own' },
-      ...elsewhere,
+      seatbelt: { by: 'the profile: signals and information within the sandbox only' },
+      windows: { by: 'the container: they cannot be opened', weaker: 'they can be listed' },
     },
     tests: ['kill_a_process_of_the_host', 'look_at_the_processes_of_the_host', 'trace_a_process_of_the_host'],
   },
@@ -166,7 +181,11 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'the end of process 1 ends all of its namespace' },
       landlock: { by: 'the helper takes in orphans and ends them', weaker: 'by searching, not at once' },
       docker: { by: 'the end of the container' },
-      ...elsewhere,
+      seatbelt: {
+        by: 'the helper finds them by group and ancestry and ends them, also after the end of the host',
+        weaker: 'who forks twice and leaves the group within 15 ms is not found',
+      },
+      windows: { by: 'the end of the job, which is that of its last handle, is theirs' },
     },
     tests: ['leave_a_process_running', 'leave_a_process_running_by_a_double_fork'],
   },
@@ -179,7 +198,14 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
         weaker: '/tmp itself is closed, not private',
       },
       docker: { by: 'tmpfs' },
-      ...elsewhere,
+      seatbelt: {
+        by: 'a directory of its own, named by TMPDIR',
+        weaker: '/tmp itself can be read, not written; no bound of its size',
+      },
+      windows: {
+        by: 'a directory of its own, named by TEMP',
+        weaker: 'runs under one policy share it; no bound of its size',
+      },
     },
     tests: [
       'write_into_the_hosts_tmp',
@@ -193,7 +219,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'a timer of the supervisor' },
       landlock: { by: 'a timer of the supervisor' },
       docker: { by: 'a timer of this process' },
-      ...elsewhere,
+      seatbelt: { by: 'a timer of the supervisor' },
+      windows: { by: 'a timer of the supervisor', weaker: 'nothing can be asked to end first' },
     },
     tests: [
       'time_on_the_clock_ends_a_command_that_ignores_sigterm',
@@ -206,7 +233,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'RLIMIT_CPU, and a watch over all processes' },
       landlock: { by: 'RLIMIT_CPU, and a watch over all processes' },
       docker: { by: 'ulimit', weaker: 'by process, in whole seconds' },
-      ...elsewhere,
+      seatbelt: { by: 'RLIMIT_CPU, and a watch over all processes' },
+      windows: { by: 'the job for time in programs, a watch for time in the kernel' },
     },
     tests: ['processor_time_of_children_counts_together'],
   },
@@ -219,7 +247,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       },
       landlock: { by: 'a watch over all processes', weaker: 'a burst between two looks can pass it' },
       docker: { by: 'a control group' },
-      ...elsewhere,
+      seatbelt: { by: 'a watch over all processes', weaker: 'a burst between two looks can pass it' },
+      windows: { by: 'the job' },
     },
     tests: [
       'memory_of_one_process_ends_at_the_limit',
@@ -234,7 +263,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'a control group or the bound on numbers of the namespace, and a watch' },
       landlock: { by: 'a watch over all processes', weaker: 'a burst between two looks can pass it' },
       docker: { by: 'a control group' },
-      ...elsewhere,
+      seatbelt: { by: 'a watch over all processes', weaker: 'a burst between two looks can pass it' },
+      windows: { by: 'the job', weaker: 'threads are not counted' },
     },
     tests: ['a_fork_bomb_ends_at_the_limit_of_processes', 'threads_count_as_processes'],
   },
@@ -244,7 +274,11 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'RLIMIT_FSIZE for one file, a watch for all together' },
       landlock: { by: 'RLIMIT_FSIZE for one file, a watch for all together' },
       docker: { by: 'ulimit', weaker: 'for one file, not for all together' },
-      ...elsewhere,
+      seatbelt: {
+        by: 'RLIMIT_FSIZE for one file, a watch for all together',
+        weaker: 'all together only once they reach the disk',
+      },
+      windows: { by: 'a watch', weaker: 'what goes into pipes counts too' },
     },
     tests: ['one_file_that_grows_is_stopped_at_the_limit', 'many_files_together_are_stopped_at_the_limit'],
   },
@@ -254,7 +288,8 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       namespaces: { by: 'counted by the supervisor' },
       landlock: { by: 'counted by the supervisor' },
       docker: { by: 'counted by this process' },
-      ...elsewhere,
+      seatbelt: { by: 'counted by the supervisor' },
+      windows: { by: 'counted by the supervisor' },
     },
     tests: ['a_flood_of_output_is_cut_at_the_limit_and_ends'],
   },
@@ -266,7 +301,14 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       },
       landlock: { by: 'seccomp, no capabilities, no_new_privs' },
       docker: { by: "docker's seccomp list, no capabilities, no_new_privs" },
-      ...elsewhere,
+      seatbelt: {
+        by: 'the profile: few services, no devices but the usual, no other sessions',
+        weaker: 'system calls are not filtered',
+      },
+      windows: {
+        by: 'low integrity, no desktop, no clipboard; mitigations',
+        weaker: 'system calls are not filtered',
+      },
     },
     tests: [
       'make_a_user_namespace',
@@ -292,6 +334,8 @@ export function renderMatrix(): string {
     '# What holds each clause of a sandbox policy',
     '',
     'Generated from `libs/sandbox/ts/src/matrix.ts` by `npm run docs`; do not edit.',
+    '',
+    'Unverified: compiled for that system, and not yet run on it. The validation app shows what holds there.',
     '',
     `| clause | ${means.map((name) => MEANS[name]).join(' | ')} |`,
     `| --- | ${means.map(() => '---').join(' | ')} |`,

@@ -27,6 +27,15 @@ describe('variables', () => {
     ODD: undefined,
   };
 
+  test('on Windows names are the same in any letter case, and programs get what they need to start', () => {
+    const own = { Path: 'C:\\bin', windir: 'C:\\W', SystemRoot: 'C:\\W', Token: 's', Mine: 'm' };
+    expect(environmentOf({ pass: ['MINE'] }, {}, own, 'win32')).toEqual({
+      ...{ Path: 'C:\\bin', windir: 'C:\\W', SystemRoot: 'C:\\W', Mine: 'm' },
+    });
+    expect(environmentOf({ inherit: 'none', pass: ['path'] }, {}, own, 'linux')).toEqual({});
+    expect(environmentOf({}, {}, {}, 'win32')).toEqual({});
+  });
+
   test('the core is inherited, what is named is passed on, later ones win', () => {
     expect(environmentOf({}, {}, host)).toEqual({ PATH: '/bin', HOME: '/h', LC_ALL: 'C', LANGUAGE: 'de' });
     expect(environmentOf({ inherit: 'none', pass: ['MINE', 'ODD', 'ABSENT'] }, {}, host)).toEqual({

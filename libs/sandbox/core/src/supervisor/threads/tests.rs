@@ -197,6 +197,21 @@ fn a_stranger_with_the_pipe_holds_up_no_end() {
 }
 
 #[test]
+fn it_ends_when_it_is_asked_and_at_once_when_it_is_ended() {
+    let commands = Commands::default();
+    for now in [false, true] {
+        let (running, seen) = start(&commands, "exec sleep 1000", Stdin::Null, Limits::default());
+        if now {
+            running.kill_now();
+        } else {
+            running.kill();
+        }
+        let expected = if now { Signal::KILL } else { Signal::TERM };
+        assert_eq!(finish(&seen).1.signal, Some(expected.as_raw()));
+    }
+}
+
+#[test]
 fn dropping_all_ends_all() {
     let commands = Commands::default();
     let (_running, seen) = start(&commands, "exec sleep 1000", Stdin::Null, Limits::default());

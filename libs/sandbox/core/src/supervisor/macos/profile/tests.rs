@@ -113,7 +113,7 @@ fn paths(profile: &Profile, action: &str, kind: &str) -> Vec<String> {
             match parts.as_slice() {
                 [Term::Atom(named), Term::List(inner)] if named == kind => match inner.as_slice() {
                     [Term::Atom(word), Term::Text(name)] if word == "param" => {
-                        found.push(value(name))
+                        found.push(value(name));
                     }
                     other => panic!("no parameter: {other:?}"),
                 },
