@@ -31,6 +31,7 @@ import {
 } from '@fishplate/sandbox';
 
 import { ATTACKS, type World } from './attacks';
+import { ATTACKS_OF_WINDOWS } from './attacks-windows';
 import { measureStart } from './start';
 
 interface Outcome {
@@ -39,6 +40,8 @@ interface Outcome {
   readonly status: 'passed' | 'failed' | 'skipped';
   readonly detail: string;
 }
+
+const isWindows = process.platform === 'win32';
 
 const POLICY: SandboxPolicy = { mode: 'workspace-write', network: 'none', limits: { wallMs: 20_000 } };
 
@@ -64,7 +67,8 @@ async function main(): Promise<void> {
     process.stdout.write(`${outcome.status.padEnd(8)} ${engine.padEnd(9)} ${name}: ${outcome.detail}\n`);
   };
   const isConfined = capabilities.means !== null;
-  for (const { name, ...attack } of ATTACKS) {
+  const attacks = isWindows ? ATTACKS_OF_WINDOWS : ATTACKS;
+  for (const { name, ...attack } of attacks.filter(({ on = process.platform }) => on === process.platform)) {
     if (!isConfined) {
       outcomes.push({
         check: name,
@@ -84,7 +88,8 @@ async function main(): Promise<void> {
           policy: { ...POLICY, readDeny: [world.secret] },
         });
         try {
-          if (await attack.run(world, confined(sandbox))) throw new Error('it succeeded in the sandbox');
+          if (await attack.run(world, confined(world, sandbox)))
+            throw new Error('it succeeded in the sandbox');
           return 'succeeds outside, is refused inside';
         } finally {
           await sandbox.close();
@@ -95,9 +100,10 @@ async function main(): Promise<void> {
   for (const engine of ['native', 'fallback'] as const) {
     await check(engine, 'decisions and files', () => inWorld((world) => filesHold(world, engine)));
   }
-  if (isConfined) {
+  if (isConfined && !isWindows) {
     await check('native', 'start-up', () => measureStart(Number(values.runs)));
-  } else process.stdout.write('skipped  attacks and start-up: nothing confines commands here\n');
+  } else if (!isConfined)
+    process.stdout.write('skipped  attacks and start-up: nothing confines commands here\n');
   const count = (status: Outcome['status']): number =>
     outcomes.filter((outcome) => outcome.status === status).length;
   const report = {
@@ -159,19 +165,31 @@ function makeTop(): string {
   }
 }
 
+/** A script as a command: on Windows a file of its own, for `cmd.exe` reads quotation marks in arguments as nobody else does. */
+function commandOf({ workspace }: World, script: string): readonly [string, string[]] {
+  if (!isWindows) return ['sh', ['-c', script]];
+  const file = join(workspace, 'attack.cmd');
+  writeFileSync(file, `@echo off\r\n${script}\r\n`);
+  return [file, []];
+}
+
 /** A shell outside any sandbox. */
-function unconfined({ workspace }: World): (script: string) => Promise<string> {
+function unconfined(world: World): (script: string) => Promise<string> {
   return (script) =>
     new Promise((resolve, reject) => {
-      const child = spawn('sh', ['-c', script], { cwd: workspace, stdio: ['ignore', 'pipe', 'ignore'] });
+      const [command, args] = commandOf(world, script);
+      // Node starts no batch file by itself.
+      const [program, words] = isWindows ? ['cmd', ['/d', '/c', command]] : [command, args];
+      const { workspace } = world;
+      const child = spawn(program, words, { cwd: workspace, stdio: ['ignore', 'pipe', 'ignore'] });
       let out = '';
       child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
       child.once('error', reject).once('close', () => resolve(out));
     });
 }
 
-function confined(sandbox: Sandbox): (script: string) => Promise<string> {
-  return async (script) => (await sandbox.execute('sh', ['-c', script])).stdout.toString();
+function confined(world: World, sandbox: Sandbox): (script: string) => Promise<string> {
+  return async (script) => (await sandbox.execute(...commandOf(world, script))).stdout.toString();
 }
 
 /** The file API does what decisions say, with either engine. */
