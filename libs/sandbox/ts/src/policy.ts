@@ -30,7 +30,7 @@ export interface SandboxPolicy {
 
 /** Which variables of the environment are passed on. */
 export interface EnvPolicy {
-  /** `core` (unless given): PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_*, TERM, TZ. */
+  /** `core` (unless given): PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_*, TERM, TZ; on Windows also what programs need to start. */
   readonly inherit?: 'core' | 'none';
   /** Names that are passed on beside those. */
   readonly pass?: readonly string[];

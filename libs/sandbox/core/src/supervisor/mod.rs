@@ -269,7 +269,7 @@ pub enum StartError {
     /// The supervisor has been stopped.
     #[error("the supervisor has been stopped")]
     Stopped,
-    /// Nothing confines on this system yet.
+    /// Nothing confines on this system.
     #[error("commands cannot be confined on this system; use docker, or WSL on Windows")]
     Unsupported,
 }
