@@ -389,6 +389,7 @@ impl Rules {
     }
 
     /// The directories that protected paths lie in: the writable roots, and in the other modes the workspace.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
     pub(crate) fn guarded_roots(&self) -> &[PathBuf] {
         match self.policy.mode {
             Mode::WorkspaceWrite => &self.writable_roots,

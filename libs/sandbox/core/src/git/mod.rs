@@ -53,6 +53,7 @@ pub(crate) struct GitPaths {
 }
 
 /// What stands for a protected path where it is missing.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(crate) fn stand_in(path: &Path) -> StandIn {
     let is_in_git = path.parent().and_then(Path::file_name) == Some(".git".as_ref());
     let known = |(name, _): &&(&str, StandIn)| path.file_name() == Some(name.as_ref());

@@ -181,6 +181,7 @@ fn plan(launch: &Launch, rules: &Rules) -> Result<(Plan, Option<TcpListener>), S
         protected: Vec::new(),
         deny: Vec::new(),
         hidden: Vec::new(),
+        unborn: Vec::new(),
         keep: Vec::new(),
         links: Vec::new(),
         masks: Vec::new(),

@@ -152,7 +152,7 @@ impl Tree for Helper {
                     failed.get_or_insert((step, io::Error::from_raw_os_error(errno)));
                 }
                 Some(Report::Done) => break,
-                Some(Report::Listening | Report::Probed) | None => {}
+                Some(Report::Listening | Report::Probed | Report::Refused(..)) | None => {}
             }
         }
         let _ = self.child().wait();

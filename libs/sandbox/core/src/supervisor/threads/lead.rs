@@ -218,6 +218,7 @@ impl Leader {
             truncated: self.truncated,
             limit_hit: self.limit.or(ending.limit),
             usage: ending.usage,
+            violations: Vec::new(),
             enforcement: self.enforcement.clone(),
         }
     }
