@@ -5,6 +5,7 @@
  * can tell that.
  */
 
+import { programName } from './programs.js';
 import { parseArguments, parseShellLine, type Segment, type ShellLine } from './shell-line.js';
 
 /** Rules, as the configuration holds them. The strictest that matches counts: deny, then ask, then allow. */
@@ -41,8 +42,7 @@ export function permissionFor(input: CommandInput, rules: PermissionRules): Perm
   const line =
     input.args === undefined ? parseShellLine(input.command) : parseArguments(input.command, input.args);
   const answers = line.segments.map((segment) => permissionOf(segment, rules));
-  const hidden = hiddenParts(line, rules);
-  if (hidden !== null) answers.push(hidden);
+  answers.push(...hiddenParts(line, rules));
   return answers.reduce(
     (strictest, answer) =>
       STRICTNESS[answer.decision] > STRICTNESS[strictest.decision] ? answer : strictest,
@@ -50,12 +50,37 @@ export function permissionFor(input: CommandInput, rules: PermissionRules): Perm
   );
 }
 
-/** A part that cannot be read might be one that a rule denies. */
-function hiddenParts({ opaque }: ShellLine, { deny, ask, otherwise }: PermissionRules): Permission | null {
-  if (opaque === null || (deny.length === 0 && ask.length === 0 && otherwise === 'allow')) return null;
-  const decision = otherwise === 'deny' ? 'deny' : 'ask';
-  return { decision, reason: `not all of its parts can be told: ${opaque}`, rule: 'otherwise' };
+/** A part that cannot be read might be one that a rule denies; one that looks so is taken for it. */
+function hiddenParts(line: ShellLine, rules: PermissionRules): Permission[] {
+  const { opaque, possible, text } = line;
+  const { deny, ask, otherwise } = rules;
+  if (opaque === null || (deny.length === 0 && ask.length === 0 && otherwise === 'allow')) return [];
+  const reason = `not all of its parts can be told: ${opaque}`;
+  const answers: Permission[] = [
+    { decision: otherwise === 'deny' ? 'deny' : 'ask', reason, rule: 'otherwise' },
+  ];
+  const words = looseWords(text);
+  for (const rule of deny) {
+    const isSeen =
+      possible.some((segment) => matchesLoosely(rule, segment)) ||
+      words.some((_, index) => matchesLoosely(rule, { words: words.slice(index) }));
+    if (isSeen)
+      answers.push({ decision: 'deny', reason: `${reason}, and one may be denied`, rule: `deny ${rule}` });
+  }
+  return answers;
 }
+
+/** What stands in a line, without regard for quotes and operators. */
+function looseWords(text: string): string[] {
+  return text
+    .slice(0, MAX_LOOSE_LENGTH)
+    .replace(/\\\n|["'\\]/g, '')
+    .split(/[\s;&|()<>`{}$=,]+/)
+    .filter((word) => word !== '');
+}
+
+/** Longest beginning of an opaque line that is searched for what is denied; such a line is asked about anyway. */
+const MAX_LOOSE_LENGTH = 10_000;
 
 function permissionOf(segment: Segment, rules: PermissionRules): Permission {
   const shown = segment.words
@@ -63,38 +88,85 @@ function permissionOf(segment: Segment, rules: PermissionRules): Permission {
     .join(' ')
     .slice(0, 200);
   for (const decision of ['deny', 'ask'] as const) {
-    const rule = rules[decision].find((pattern) => matches(pattern, segment, false));
+    const rule = rules[decision].find((pattern) => matchesLoosely(pattern, segment));
     if (rule !== undefined)
       return { decision, reason: `${shown} is matched by the rule`, rule: `${decision} ${rule}` };
   }
-  // Variables can make another program of an allowed one (PATH, LD_PRELOAD, GIT_SSH_COMMAND).
-  const allowing = segment.hasAssignments
-    ? undefined
-    : rules.allow.find((pattern) => matches(pattern, segment, true));
+  const allowing = rules.allow.find((pattern) => allows(pattern, segment));
   if (allowing !== undefined) {
     return { decision: 'allow', reason: `${shown} is allowed`, rule: `allow ${allowing}` };
   }
-  return { decision: rules.otherwise, reason: `no rule names ${shown}`, rule: 'otherwise' };
+  const isCode =
+    segment.code !== null && rules.allow.some((pattern) => matchesExactly(pattern, segment.words));
+  const reason = isCode
+    ? `${shown} runs what it is given, and no rule names ${segment.words[segment.code] ?? 'that'}`
+    : `no rule names ${shown}`;
+  return { decision: rules.otherwise, reason, rule: 'otherwise' };
 }
 
 /**
- * Whether a rule matches: its words are the first words of the command; `*` in a word stands for any text. `isExact`: the
- * program must be named as the rule names it, so that `./git` is no `git`; otherwise its last name counts.
+ * Whether a rule allows a command. Variables can make another program of it (PATH, LD_PRELOAD, GIT_SSH_COMMAND): none does
+ * then. A word that makes the program run other things must be named by the rule, as in `git -c *`.
  */
-function matches(rule: string, { words }: Segment, isExact: boolean): boolean {
-  const patterns = rule.trim().split(/\s+/);
+function allows(rule: string, { words, hasAssignments, code }: Segment): boolean {
+  if (hasAssignments || !matchesExactly(rule, words)) return false;
+  const named = code === null ? '' : wordsOf(rule)[code];
+  return named !== undefined && !named.includes('*');
+}
+
+/** Its words are the first words of the command, the program named as the rule names it, so that `./git` is no `git`. */
+function matchesExactly(rule: string, words: Segment['words']): boolean {
+  const patterns = wordsOf(rule);
   return patterns.every((pattern, index) => {
+    if (pattern === '*' && index === patterns.length - 1) return index > 0 || words[0] != null;
     const word = words[index];
-    if (pattern === '*' && index === patterns.length - 1) return true;
-    if (word === undefined) return false;
-    // What the shell makes of it is unknown: a denial must count, a permission must not.
-    if (word === null) return !isExact;
-    const name = index === 0 && !isExact ? word.slice(word.lastIndexOf('/') + 1) : word;
-    return wildcard(pattern).test(name) || (!isExact && wildcard(pattern).test(word));
+    return word != null && wildcard(pattern).test(word);
   });
 }
 
-function wildcard(pattern: string): RegExp {
+/**
+ * As {@link matchesExactly}, and wider: the program counts by its last name in letters of any case, a word that only the
+ * shell can tell is taken for the one that is looked for, and options may stand between the words.
+ */
+function matchesLoosely(rule: string, { words }: Pick<Segment, 'words'>): boolean {
+  const [program, ...patterns] = wordsOf(rule);
+  const [name, ...args] = words;
+  if (program === undefined || name === undefined) return false;
+  if (
+    name !== null &&
+    !wildcard(program, 'i').test(programName(name)) &&
+    !wildcard(program, 'i').test(name)
+  ) {
+    return false;
+  }
+  return matchesBehind(patterns, args);
+}
+
+function matchesBehind(patterns: readonly string[], args: Segment['words']): boolean {
+  let next = 0;
+  for (const [index, pattern] of patterns.entries()) {
+    if (pattern === '*' && index === patterns.length - 1) return true;
+    const test = wildcard(pattern);
+    // An option, and a word that may belong to it, are passed over.
+    while (next < args.length && args[next] !== null && !test.test(args[next]!)) {
+      const isOption = /^[-+]/.test(args[next]!);
+      const isOfOption = next > 0 && /^[-+]/.test(args[next - 1] ?? '');
+      if (!isOption && !isOfOption) return false;
+      next += 1;
+    }
+    if (next >= args.length) return false;
+    // It may have become several words, or none.
+    if (args[next] === null) return true;
+    next += 1;
+  }
+  return true;
+}
+
+function wordsOf(rule: string): string[] {
+  return rule.trim().split(/\s+/);
+}
+
+function wildcard(pattern: string, flags = ''): RegExp {
   const source = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  return new RegExp(`^${source.join('[^]*')}$`);
+  return new RegExp(`^${source.join('[^]*')}$`, flags);
 }
