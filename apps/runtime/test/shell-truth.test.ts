@@ -185,7 +185,7 @@ async function ran(shell: string, line: string, id: number): Promise<string[]> {
   await mkdir(cwd);
   await new Promise<void>((resolve) => {
     const env = { PATH: join(directory, 'bin'), MARKS: marks, LC_ALL: 'C' };
-    const child = execFile(shell, ['-c', line], { cwd, env, timeout: 5000, killSignal: 'SIGKILL' }, () =>
+    const child = execFile(shell, ['-c', line], { cwd, env, timeout: 2000, killSignal: 'SIGKILL' }, () =>
       resolve(),
     );
     child.stdin?.end();

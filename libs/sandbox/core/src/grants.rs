@@ -64,6 +64,13 @@ pub enum GrantError {
     },
 }
 
+impl GrantError {
+    /// Its code, as docs/errors.md has it.
+    pub fn code(&self) -> &'static str {
+        "GRANT_INVALID"
+    }
+}
+
 /// A snapshot of grants, checked and with their paths resolved.
 #[derive(Debug)]
 pub struct Grants {

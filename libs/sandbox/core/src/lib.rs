@@ -1,7 +1,6 @@
 //! Commands and file actions of an agent under a policy: what is allowed is decided here, and the operating system holds it.
 #![deny(missing_docs)]
 
-mod audit;
 mod capabilities;
 mod clauses;
 mod conflicts;
@@ -18,10 +17,12 @@ mod resolve;
 mod sandbox;
 mod supervisor;
 
-pub use audit::{AuditAction, AuditIds, AuditRecord, AuditResult};
 pub use capabilities::{Backend, Capabilities, Cgroup, Enforcement, Weakness, capabilities};
 pub use decision::{Decision, Intent, Verdict, evaluate};
-pub use files::{DirEntry, FileError, Files, Listing, Metadata, WriteOptions};
+pub use files::{
+    Change, ChangeError, Changed, DirEntry, FileError, Files, Listing, Metadata, NewFile,
+    WriteOptions,
+};
 pub use flow::{Flow, HIGH_WATER, LOW_WATER};
 pub use grants::{Grant, GrantError, Grants};
 pub use names::{Disk, NameError, check_windows_name, is_below, same_name};

@@ -66,6 +66,13 @@ pub enum NameError {
     },
 }
 
+impl NameError {
+    /// Its code, as docs/errors.md has it.
+    pub fn code(&self) -> &'static str {
+        "NAME_INVALID"
+    }
+}
+
 /// Whether `disk` takes the two for one name. Where its own table is not known to the last character, for one more often
 /// than the disk does: a denial then covers both.
 pub fn same_name(left: &OsStr, right: &OsStr, disk: Disk) -> bool {

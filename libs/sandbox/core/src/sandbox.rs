@@ -41,6 +41,18 @@ pub enum OpenError {
     Files(#[from] FileError),
 }
 
+impl OpenError {
+    /// Its code, as docs/errors.md has it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Policy(PolicyError::Workspace { .. }) => "WORKSPACE_INVALID",
+            Self::Policy(_) | Self::Hosts(_) => "POLICY_INVALID",
+            Self::Grants(error) => error.code(),
+            Self::Files(error) => error.code(),
+        }
+    }
+}
+
 /// A command to run in a sandbox.
 #[derive(Clone, Debug, Default)]
 pub struct Command {
@@ -96,6 +108,8 @@ pub enum Output<'bytes> {
     Stdout(&'bytes [u8]),
     /// Of its second stream.
     Stderr(&'bytes [u8]),
+    /// All that was given to [`Execution::write_stdin`] has been taken.
+    StdinDrained,
 }
 
 /// A command that was started. Dropping it changes nothing for the command.
@@ -113,6 +127,17 @@ impl Execution {
     /// Ends all of its processes at once.
     pub fn kill_now(&self) {
         self.running.kill_now();
+    }
+
+    /// Gives it bytes to read, where it was started with [`Stdin::Open`]. `false`: more than a mebibyte is waiting to be
+    /// taken, so wait for [`Output::StdinDrained`].
+    pub fn write_stdin(&self, bytes: Vec<u8>) -> bool {
+        self.running.write_stdin(bytes)
+    }
+
+    /// There is no more to read for it.
+    pub fn close_stdin(&self) {
+        self.running.close_stdin();
     }
 
     /// Reads its output no more, so that it waits once its pipes are full: until [`Execution::resume_output`].
@@ -251,7 +276,7 @@ impl Sandbox {
                 kept[1].take(bytes, kept_bytes);
                 on_output(Output::Stderr(bytes));
             }
-            Event::StdinDrained => {}
+            Event::StdinDrained => on_output(Output::StdinDrained),
             Event::Listener(listener) => {
                 if let Some(list) = hosts.take() {
                     network = match Proxy::start(listener, list, Options::default()) {

@@ -205,8 +205,8 @@ fn a_program_whose_interpreter_is_missing_is_told_apart_from_one_that_is() {
                 "bin/lost",
                 "interpreter /nowhere/interpreter is not to be found",
             ),
-            ("bin/none", "SANDBOX_COMMAND_NOT_FOUND"),
-            ("none", "SANDBOX_COMMAND_NOT_FOUND"),
+            ("bin/none", "COMMAND_NOT_FOUND"),
+            ("none", "COMMAND_NOT_FOUND"),
         ] {
             let ended = world.confined(&policy, &[command], &[]);
             assert!(
@@ -217,7 +217,7 @@ fn a_program_whose_interpreter_is_missing_is_told_apart_from_one_that_is() {
             let code = if expected.starts_with("SANDBOX") {
                 expected
             } else {
-                "SANDBOX_COMMAND_NOT_EXECUTABLE"
+                "COMMAND_NOT_EXECUTABLE"
             };
             assert!(
                 ended.stderr().starts_with(code),

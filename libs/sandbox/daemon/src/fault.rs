@@ -1,8 +1,6 @@
 //! Errors as they go over the wire: a number of JSON-RPC, and the code of the track in `data.code`.
 
-use fishplate_sandbox::{
-    Decision, FileError, GrantError, NameError, OpenError, PolicyError, StartError,
-};
+use fishplate_sandbox::{Decision, FileError, GrantError, NameError, OpenError, StartError};
 use serde::Serialize;
 
 /// The body is no JSON.
@@ -76,25 +74,22 @@ impl Fault {
 
 impl From<OpenError> for Fault {
     fn from(error: OpenError) -> Self {
-        let code = match error {
-            OpenError::Policy(PolicyError::Workspace { .. }) => "WORKSPACE_INVALID",
-            OpenError::Policy(_) | OpenError::Hosts(_) => "POLICY_INVALID",
-            OpenError::Grants(error) => return error.into(),
-            OpenError::Files(error) => return error.into(),
-        };
-        Self::failed(code, error.to_string())
+        match error {
+            OpenError::Files(error) => error.into(),
+            error => Self::failed(error.code(), error.to_string()),
+        }
     }
 }
 
 impl From<GrantError> for Fault {
     fn from(error: GrantError) -> Self {
-        Self::failed("GRANT_INVALID", error.to_string())
+        Self::failed(error.code(), error.to_string())
     }
 }
 
 impl From<NameError> for Fault {
     fn from(error: NameError) -> Self {
-        Self::failed("NAME_INVALID", error.to_string())
+        Self::failed(error.code(), error.to_string())
     }
 }
 
@@ -110,19 +105,6 @@ impl From<FileError> for Fault {
 
 impl From<StartError> for Fault {
     fn from(error: StartError) -> Self {
-        let code = match error {
-            StartError::Helper { .. } | StartError::TooWeak { .. } | StartError::Unsupported => {
-                "ENFORCEMENT_UNAVAILABLE"
-            }
-            StartError::Argument { .. } => "INPUT_INVALID",
-            StartError::NotFound { .. } => "COMMAND_NOT_FOUND",
-            StartError::NotExecutable { .. } | StartError::NoInterpreter { .. } => {
-                "COMMAND_NOT_EXECUTABLE"
-            }
-            StartError::Cwd { .. } => "CWD_INVALID",
-            StartError::Confine { .. } | StartError::System(_) => "START_FAILED",
-            StartError::Stopped => "SANDBOX_CLOSED",
-        };
-        Self::failed(code, error.to_string())
+        Self::failed(error.code(), error.to_string())
     }
 }

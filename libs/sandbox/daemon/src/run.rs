@@ -240,6 +240,8 @@ impl Pump {
         let (stream, bytes) = match output {
             Output::Stdout(bytes) => (StreamName::Stdout, bytes),
             Output::Stderr(bytes) => (StreamName::Stderr, bytes),
+            // Input comes with the command, all of it.
+            Output::StdinDrained => return,
         };
         let [stdout, stderr] = &self.taken;
         let taken = match stream {

@@ -12,7 +12,7 @@ use napi::bindgen_prelude::{Buffer, Function};
 use napi::threadsafe_function::{ThreadsafeCallContext, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
-use crate::fault::{fault, json, start_code};
+use crate::fault::{fault, json};
 use crate::policy::NativeSandbox;
 
 #[napi(object, object_to_js = false)]
@@ -23,6 +23,8 @@ pub struct NativeCommand {
     pub env: HashMap<String, String>,
     /// Nothing is read where there is none.
     pub stdin: Option<Buffer>,
+    /// Whether input comes by `writeStdin`, in the place of `stdin`.
+    pub is_open: bool,
     pub wall_ms: Option<f64>,
     /// Of each stream; where output is told of while it comes, the caller keeps it, and this is only what `truncated` is about.
     pub kept_bytes: f64,
@@ -35,6 +37,8 @@ pub struct NativeCommand {
 pub struct NativeEvent {
     pub stdout: Option<Buffer>,
     pub stderr: Option<Buffer>,
+    /// All input has been taken.
+    pub is_drained: bool,
     pub end: Option<NativeEnd>,
 }
 
@@ -66,6 +70,17 @@ impl NativeRun {
     #[napi]
     pub fn kill(&self) {
         self.execution.kill();
+    }
+
+    /// `false`: wait for `isDrained` before there is more.
+    #[napi]
+    pub fn write_stdin(&self, bytes: Buffer) -> bool {
+        self.execution.write_stdin(bytes.to_vec())
+    }
+
+    #[napi]
+    pub fn close_stdin(&self) {
+        self.execution.close_stdin();
     }
 }
 
@@ -106,7 +121,7 @@ impl NativeSandbox {
         let cut = Arc::clone(&is_cut);
         let mut written = [0.0; 2];
         let on_output = move |output: Output<'_>| {
-            if is_listening {
+            if is_listening || matches!(output, Output::StdinDrained) {
                 let event = output_event(output);
                 for (written, bytes) in written.iter_mut().zip([&event.stdout, &event.stderr]) {
                     *written += bytes.as_ref().map_or(0.0, |bytes| bytes.len() as f64);
@@ -161,9 +176,11 @@ impl From<NativeCommand> for Command {
                 .collect(),
             // The variables are final: the policy has been applied to them.
             host_env: Vec::new(),
-            stdin: command
-                .stdin
-                .map_or(Stdin::Null, |bytes| Stdin::Bytes(bytes.to_vec())),
+            stdin: match command.stdin {
+                _ if command.is_open => Stdin::Open,
+                Some(bytes) => Stdin::Bytes(bytes.to_vec()),
+                None => Stdin::Null,
+            },
             wall_ms: command.wall_ms.map(|ms| ms as u64),
             kept_bytes: if command.is_listening {
                 0
@@ -175,15 +192,18 @@ impl From<NativeCommand> for Command {
 }
 
 fn output_event(output: Output<'_>) -> NativeEvent {
-    let (stdout, stderr) = match output {
-        Output::Stdout(bytes) => (Some(bytes.to_vec().into()), None),
-        Output::Stderr(bytes) => (None, Some(bytes.to_vec().into())),
-    };
-    NativeEvent {
-        stdout,
-        stderr,
+    let mut event = NativeEvent {
+        stdout: None,
+        stderr: None,
+        is_drained: false,
         end: None,
+    };
+    match output {
+        Output::Stdout(bytes) => event.stdout = Some(bytes.to_vec().into()),
+        Output::Stderr(bytes) => event.stderr = Some(bytes.to_vec().into()),
+        Output::StdinDrained => event.is_drained = true,
     }
+    event
 }
 
 fn end_event(finished: std::result::Result<Finished, StartError>) -> NativeEvent {
@@ -203,7 +223,7 @@ fn end_event(finished: std::result::Result<Finished, StartError>) -> NativeEvent
             violations: json(&finished.violations).unwrap_or_else(|_| "[]".to_owned()),
         },
         Err(error) => NativeEnd {
-            fault: Some(format!("{}: {error}", start_code(&error))),
+            fault: Some(format!("{}: {error}", error.code())),
             exit_code: None,
             signal: None,
             limit_hit: None,
@@ -217,6 +237,7 @@ fn end_event(finished: std::result::Result<Finished, StartError>) -> NativeEvent
     NativeEvent {
         stdout: None,
         stderr: None,
+        is_drained: false,
         end: Some(end),
     }
 }

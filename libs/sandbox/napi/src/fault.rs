@@ -1,7 +1,8 @@
 //! Errors as messages that start with a code: the only text that both a sync call and a promise carry over.
 
 use fishplate_sandbox::{
-    Decision, FileError, GrantError, NameError, OpenError, PolicyError, StartError,
+    ChangeError, Changed, Decision, FileError, GrantError, NameError, OpenError, PolicyError,
+    StartError,
 };
 use napi::{Error, Result};
 use serde::Serialize;
@@ -16,19 +17,17 @@ pub fn json(value: &impl Serialize) -> Result<String> {
 
 pub fn open_fault(error: &OpenError) -> Error {
     match error {
-        OpenError::Policy(PolicyError::Workspace { .. }) => fault("WORKSPACE_INVALID", error),
-        OpenError::Policy(_) | OpenError::Hosts(_) => fault("POLICY_INVALID", error),
-        OpenError::Grants(error) => grant_fault(error),
         OpenError::Files(error) => file_fault(error),
+        _ => fault(error.code(), error),
     }
 }
 
 pub fn grant_fault(error: &GrantError) -> Error {
-    fault("GRANT_INVALID", error)
+    fault(error.code(), error)
 }
 
 pub fn name_fault(error: &NameError) -> Error {
-    fault("NAME_INVALID", error)
+    fault(error.code(), error)
 }
 
 pub fn file_fault(error: &FileError) -> Error {
@@ -41,26 +40,28 @@ pub fn file_fault(error: &FileError) -> Error {
     }
 }
 
+/// What came of a change; that a file is another one than was read is an answer too.
+pub fn change_answer(result: std::result::Result<Changed, ChangeError>) -> Result<String> {
+    match result {
+        Ok(Changed { modes, directories }) => {
+            let directories: Vec<_> = directories
+                .iter()
+                .map(|path| path.to_string_lossy())
+                .collect();
+            json(&serde_json::json!({ "modes": modes, "directories": directories }))
+        }
+        Err(ChangeError::Meanwhile { index, .. }) => {
+            json(&serde_json::json!({ "meanwhile": index }))
+        }
+        Err(ChangeError::File(error)) => Err(file_fault(&error)),
+        Err(error @ ChangeError::Stuck { .. }) => Err(fault(error.code(), error)),
+    }
+}
+
 fn denial(decision: &Decision) -> Result<String> {
     json(decision)
 }
 
-pub fn start_code(error: &StartError) -> &'static str {
-    match error {
-        StartError::Helper { .. } | StartError::TooWeak { .. } | StartError::Unsupported => {
-            "ENFORCEMENT_UNAVAILABLE"
-        }
-        StartError::Argument { .. } => "INPUT_INVALID",
-        StartError::NotFound { .. } => "COMMAND_NOT_FOUND",
-        StartError::NotExecutable { .. } | StartError::NoInterpreter { .. } => {
-            "COMMAND_NOT_EXECUTABLE"
-        }
-        StartError::Cwd { .. } => "CWD_INVALID",
-        StartError::Confine { .. } | StartError::System(_) => "START_FAILED",
-        StartError::Stopped => "SANDBOX_CLOSED",
-    }
-}
-
 pub fn start_fault(error: &StartError) -> Error {
-    fault(start_code(error), error)
+    fault(error.code(), error)
 }

@@ -38,6 +38,8 @@ pub struct Metadata {
     pub mode: u32,
     /// When its content changed, in milliseconds since 1970 UTC.
     pub modified_ms: i64,
+    /// Another one as soon as the file is written, replaced, or given another mode or name.
+    pub stamp: String,
 }
 
 /// What the backends know of an entry.
@@ -51,4 +53,28 @@ pub(crate) struct Stats {
     pub user: u32,
     pub group: u32,
     pub modified_ms: i64,
+    /// Since 1970: the content, and all that is told here.
+    pub touched_ns: [i128; 2],
+}
+
+impl Stats {
+    /// See [`Metadata::stamp`].
+    pub fn stamp(&self) -> String {
+        let (device, number) = self.identity.unwrap_or_default();
+        let [content, any] = self.touched_ns;
+        format!("{device}:{number}:{}:{content}:{any}", self.size)
+    }
+
+    /// As what stands at `path` is told of.
+    pub fn at(&self, path: PathBuf) -> Metadata {
+        Metadata {
+            path,
+            kind: self.kind,
+            size: self.size,
+            links: self.links,
+            mode: self.mode,
+            modified_ms: self.modified_ms,
+            stamp: self.stamp(),
+        }
+    }
 }

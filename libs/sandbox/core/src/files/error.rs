@@ -117,7 +117,7 @@ impl FileError {
             Self::HardLinked { .. } => "HARD_LINKED",
             Self::TooLarge { .. } => "TOO_LARGE",
             Self::LinkInPath { .. } => "LINK_IN_PATH",
-            Self::NameInvalid(_) => "NAME_INVALID",
+            Self::NameInvalid(error) => error.code(),
             Self::Exists { .. } => "EXISTS",
             Self::NotEmpty { .. } => "NOT_EMPTY",
             Self::CrossDevice { .. } => "CROSS_DEVICE",

@@ -14,6 +14,7 @@
 //! Not seen: a second name (hard link) that somebody outside the sandbox gave to a file *inside* a denied directory, and a
 //! mount of a directory below a denied one elsewhere. A command in the sandbox can make neither.
 
+mod change;
 mod entries;
 mod error;
 #[cfg(any(not(unix), test))]
@@ -31,6 +32,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+pub use change::{Change, ChangeError, Changed, NewFile};
 use entries::Stats;
 pub use entries::{DirEntry, Listing, Metadata};
 pub use error::FileError;

@@ -173,6 +173,11 @@ impl Directory {
         fs::rename(from, to)
     }
 
+    /// Gives a file a second name beside its first one.
+    pub fn link(&self, name: &OsStr, to: &OsStr) -> io::Result<()> {
+        fs::hard_link(self.at(name)?, self.at(to)?)
+    }
+
     /// Removes a name that is no directory.
     pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_file(self.at(name)?)
@@ -233,6 +238,7 @@ fn stats_of(stats: &fs::Metadata) -> Stats {
         modified_ms: since.map_or(0, |since| {
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
         }),
+        touched_ns: [since.map_or(0, |since| since.as_nanos().cast_signed()); 2],
     }
 }
 

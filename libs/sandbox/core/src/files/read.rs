@@ -20,6 +20,19 @@ impl Files {
     ///
     /// [`FileError`].
     pub fn read_file(&self, path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
+        Ok(self.read_file_state(path, most)?.0)
+    }
+
+    /// As [`Self::read_file`], with what the file was when it was opened, and where.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`].
+    pub fn read_file_state(
+        &self,
+        path: &Path,
+        most: u64,
+    ) -> Result<(Vec<u8>, Metadata), FileError> {
         let resolved = self.allowed(path, Intent::Read)?;
         let (place, file, stats) = self.open_regular(&resolved, Intent::Read)?;
         let too_large = |size| FileError::TooLarge {
@@ -43,7 +56,7 @@ impl Files {
         if size > most {
             return Err(too_large(size));
         }
-        Ok(content)
+        Ok((content, stats.at(place.path)))
     }
 
     /// The names in a directory, at most `most`, sorted.
@@ -90,14 +103,7 @@ impl Files {
             let stats = place.stat()?;
             (place.path, stats)
         };
-        Ok(Metadata {
-            path,
-            kind: stats.kind,
-            size: stats.size,
-            links: stats.links,
-            mode: stats.mode,
-            modified_ms: stats.modified_ms,
-        })
+        Ok(stats.at(path))
     }
 
     /// Where a symbolic link leads, as it is written. Counts as reading the link.

@@ -108,14 +108,7 @@ impl Files {
 
     /// Makes a directory and those above it that are missing; each is asked about.
     pub(super) fn make_missing(&self, path: &Path) -> Result<(), FileError> {
-        let missing: Vec<_> = path
-            .ancestors()
-            .take_while(|above| {
-                std::fs::symlink_metadata(above)
-                    .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-            })
-            .collect();
-        for path in missing.into_iter().rev() {
+        for path in missing_from(path) {
             self.allowed(&as_directory(path), Intent::Create)?;
             match self.make_one(path) {
                 Ok(()) | Err(FileError::Exists { .. }) => {}
@@ -127,7 +120,7 @@ impl Files {
         Ok(())
     }
 
-    fn make_one(&self, path: &Path) -> Result<(), FileError> {
+    pub(super) fn make_one(&self, path: &Path) -> Result<(), FileError> {
         let place = self.place(path, Intent::Create)?;
         place
             .directory
@@ -190,7 +183,20 @@ impl Files {
     }
 }
 
-fn as_directory(path: &Path) -> PathBuf {
+/// The directories that are missing at a path and above it, outermost first.
+pub(super) fn missing_from(path: &Path) -> Vec<&Path> {
+    let mut missing: Vec<_> = path
+        .ancestors()
+        .take_while(|above| {
+            std::fs::symlink_metadata(above)
+                .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        })
+        .collect();
+    missing.reverse();
+    missing
+}
+
+pub(super) fn as_directory(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     if !name.is_empty() {
         name.push("/");

@@ -243,6 +243,17 @@ impl Directory {
         Ok(fs::unlinkat(&self.handle, name, AtFlags::empty())?)
     }
 
+    /// Gives a file a second name beside its first one.
+    pub fn link(&self, name: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(fs::linkat(
+            &self.handle,
+            name,
+            &self.handle,
+            to,
+            AtFlags::empty(),
+        )?)
+    }
+
     /// Removes a name that is no directory.
     pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {
         Ok(fs::unlinkat(&self.handle, name, AtFlags::empty())?)
@@ -320,6 +331,10 @@ fn stats_of(stats: &fs::Stat) -> Stats {
         modified_ms: i64::from(stats.st_mtime)
             .saturating_mul(1000)
             .saturating_add(stats.st_mtime_nsec as i64 / 1_000_000),
+        touched_ns: [
+            i128::from(stats.st_mtime) * 1_000_000_000 + stats.st_mtime_nsec as i128,
+            i128::from(stats.st_ctime) * 1_000_000_000 + stats.st_ctime_nsec as i128,
+        ],
     }
 }
 

@@ -56,7 +56,7 @@ impl Files {
     ) -> Result<(), FileError> {
         let resolved = self.allowed(path, Intent::Create)?;
         let place = self.target(&resolved, Intent::Create, options)?;
-        let name = temporary(&place, content, None, options, &mut temporary_name)?;
+        let name = temporary(&place, content, (None, None), options, &mut temporary_name)?;
         let directory = &place.directory;
         let put = directory.rename_new(&name, directory, place.name());
         finish(&place, &name, put, options)
@@ -86,7 +86,7 @@ impl Files {
         refuse_link(path, &resolved)?;
         let place = self.target(&resolved, Intent::Write, options)?;
         let before = replaceable(&place)?;
-        let name = temporary(&place, content, before.as_ref(), options, names)?;
+        let name = temporary(&place, content, (before.as_ref(), None), options, names)?;
         let directory = &place.directory;
         // A name that changed its meaning in the meantime belongs to someone else's work. What slips in after this look is
         // replaced as a name: no rename follows a link or writes into a file.
@@ -126,7 +126,7 @@ impl Files {
 }
 
 /// What a write would replace: a regular file with this name alone, or nothing.
-fn replaceable(place: &Place<'_>) -> Result<Option<Stats>, FileError> {
+pub(super) fn replaceable(place: &Place<'_>) -> Result<Option<Stats>, FileError> {
     let stats = match place.stat() {
         Ok(stats) => stats,
         Err(FileError::Missing { .. }) => return Ok(None),
@@ -155,11 +155,12 @@ fn replaceable(place: &Place<'_>) -> Result<Option<Stats>, FileError> {
     Ok(Some(stats))
 }
 
-/// Writes the content to a new file beside the place, and answers its name.
-fn temporary(
+/// Writes the content to a new file beside the place, and answers its name. Its owner and mode are those of a file that it
+/// is to replace, its mode another one where that is named.
+pub(super) fn temporary(
     place: &Place<'_>,
     content: &[u8],
-    like: Option<&Stats>,
+    (like, mode): (Option<&Stats>, Option<u32>),
     options: WriteOptions,
     names: &mut dyn FnMut() -> OsString,
 ) -> Result<OsString, FileError> {
@@ -167,7 +168,7 @@ fn temporary(
     let mut tries = 0;
     let (name, file) = loop {
         let name = names();
-        match directory.create_file(&name, like.is_some()) {
+        match directory.create_file(&name, like.is_some() || mode.is_some()) {
             Ok(file) => break (name, file),
             // Whatever has the name, a link planted ahead included, is left alone.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -182,7 +183,7 @@ fn temporary(
             Err(error) => return Err(place.failed(error)),
         }
     };
-    fill(file, content, like, options).map_err(|error| {
+    fill(file, content, (like, mode), options).map_err(|error| {
         let _ = directory.remove_file(&name);
         place.failed(error)
     })?;
@@ -210,12 +211,15 @@ fn finish(
 fn fill(
     mut file: File,
     content: &[u8],
-    like: Option<&Stats>,
+    (like, mode): (Option<&Stats>, Option<u32>),
     options: WriteOptions,
 ) -> std::io::Result<()> {
     file.write_all(content)?;
     if let Some(like) = like {
         Directory::dress(&file, like)?;
+    }
+    if let Some(mode) = mode {
+        Directory::set_mode(&file, mode)?;
     }
     if options.sync {
         file.sync_all()?;
@@ -224,7 +228,7 @@ fn fill(
 }
 
 /// Nobody can foretell it: it holds random bits from the system.
-fn temporary_name() -> OsString {
+pub(super) fn temporary_name() -> OsString {
     format!(".fishplate-{}.tmp", Uuid::now_v7().simple()).into()
 }
 

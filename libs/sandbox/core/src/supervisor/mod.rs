@@ -300,18 +300,15 @@ impl StartError {
     /// Its code, as docs/errors.md has it.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Helper { .. } => "SANDBOX_HELPER_MISSING",
-            Self::Argument { .. } => "SANDBOX_INVALID_ARGUMENT",
-            Self::NotFound { .. } => "SANDBOX_COMMAND_NOT_FOUND",
-            Self::NotExecutable { .. } | Self::NoInterpreter { .. } => {
-                "SANDBOX_COMMAND_NOT_EXECUTABLE"
+            Self::Helper { .. } | Self::TooWeak { .. } | Self::Unsupported => {
+                "ENFORCEMENT_UNAVAILABLE"
             }
-            Self::Cwd { .. } => "SANDBOX_CWD_UNUSABLE",
-            Self::TooWeak { .. } => "SANDBOX_TOO_WEAK",
-            Self::Confine { .. } => "SANDBOX_CONFINE_FAILED",
-            Self::System(_) => "SANDBOX_SYSTEM",
+            Self::Argument { .. } => "INPUT_INVALID",
+            Self::NotFound { .. } => "COMMAND_NOT_FOUND",
+            Self::NotExecutable { .. } | Self::NoInterpreter { .. } => "COMMAND_NOT_EXECUTABLE",
+            Self::Cwd { .. } => "CWD_INVALID",
+            Self::Confine { .. } | Self::System(_) => "START_FAILED",
             Self::Stopped => "SANDBOX_CLOSED",
-            Self::Unsupported => "SANDBOX_UNSUPPORTED",
         }
     }
 }

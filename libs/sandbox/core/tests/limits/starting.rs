@@ -41,26 +41,26 @@ fn errors_of_starting_are_not_exit_codes() {
     };
     assert_eq!(
         code("no-such-program").err(),
-        Some("SANDBOX_COMMAND_NOT_FOUND")
+        Some("COMMAND_NOT_FOUND")
     );
     assert_eq!(
         code("/no/such/program").err(),
-        Some("SANDBOX_COMMAND_NOT_FOUND")
+        Some("COMMAND_NOT_FOUND")
     );
-    assert_eq!(code("./data").err(), Some("SANDBOX_COMMAND_NOT_EXECUTABLE"));
-    assert_eq!(code("/etc").err(), Some("SANDBOX_COMMAND_NOT_EXECUTABLE"));
-    assert_eq!(code("a\0b").err(), Some("SANDBOX_INVALID_ARGUMENT"));
+    assert_eq!(code("./data").err(), Some("COMMAND_NOT_EXECUTABLE"));
+    assert_eq!(code("/etc").err(), Some("COMMAND_NOT_EXECUTABLE"));
+    assert_eq!(code("a\0b").err(), Some("INPUT_INVALID"));
     let mut elsewhere = launch(&world, &["true"], Limits::default());
     elsewhere.cwd = Some("/no/such/folder".into());
     assert_eq!(
         run(elsewhere).err().map(|error| error.code()),
-        Some("SANDBOX_CWD_UNUSABLE")
+        Some("CWD_INVALID")
     );
     let mut without = launch(&world, &["true"], Limits::default());
     without.helper = "/no/such/helper".into();
     assert_eq!(
         run(without).err().map(|error| error.code()),
-        Some("SANDBOX_HELPER_MISSING")
+        Some("ENFORCEMENT_UNAVAILABLE")
     );
     let end = run(launch(&world, &["sh", "-c", "exit 127"], Limits::default())).expect("it ran");
     assert_eq!(end.outcome.exit_code, Some(127));
@@ -77,7 +77,7 @@ fn what_cannot_be_held_is_refused_where_it_is_required() {
     weak.strongest = Means::LandlockOnly;
     assert_eq!(
         run(weak).err().map(|error| error.code()),
-        Some("SANDBOX_TOO_WEAK")
+        Some("ENFORCEMENT_UNAVAILABLE")
     );
 }
 
@@ -223,12 +223,12 @@ fn what_is_started_on_another_thread_tells_all_by_its_end() {
     assert_eq!(ended().ok(), Some((Some(7), None)));
     begin(command(&["a\0b"]));
     let code = ended().map_err(|error| error.code());
-    assert_eq!(code.err(), Some("SANDBOX_INVALID_ARGUMENT"));
+    assert_eq!(code.err(), Some("INPUT_INVALID"));
     let mut missing = command(&["true"]);
     missing.helper = "/no/such/helper".into();
     begin(missing);
     let code = ended().map_err(|error| error.code());
-    assert_eq!(code.err(), Some("SANDBOX_HELPER_MISSING"));
+    assert_eq!(code.err(), Some("ENFORCEMENT_UNAVAILABLE"));
     // What is given and ordered at once may come before the start.
     let mut reader = command(&["sh", "-c", "read line; exit $line"]);
     reader.stdin = Stdin::Open;
