@@ -5,10 +5,17 @@
 export declare class NativeRun {
   /** Asks all of its processes to end, and ends them after half a second. */
   kill(): void
+  /** `false`: wait for `isDrained` before there is more. */
+  writeStdin(bytes: Buffer): boolean
+  closeStdin(): void
 }
 
 export declare class NativeSandbox {
   start(command: NativeCommand, onEvent: (arg: NativeEvent) => void): NativeRun
+  readFileState(path: string, maxBytes: number): Promise<NativeFileState>
+  /** JSON: modes and directories, or the index of a change whose file is another one than was read. */
+  changeFiles(changes: Array<NativeChange>): Promise<string>
+  delete(path: string): Promise<void>
   readFile(path: string, maxBytes: number): Promise<Buffer>
   writeFile(path: string, data: Buffer): Promise<void>
   list(path: string): Promise<NativeDirEntry[]>
@@ -28,6 +35,15 @@ export declare class NativeSandbox {
 /** What this machine can hold, as JSON. Probes once a process. */
 export declare function capabilities(helper: string): string
 
+export interface NativeChange {
+  path: string
+  /** The stamp of what was read; none where no file stood. */
+  before?: string
+  /** None deletes. */
+  content?: Buffer
+  mode?: number
+}
+
 export interface NativeCommand {
   program: string
   args: Array<string>
@@ -35,6 +51,8 @@ export interface NativeCommand {
   env: Record<string, string>
   /** Nothing is read where there is none. */
   stdin?: Buffer
+  /** Whether input comes by `writeStdin`, in the place of `stdin`. */
+  isOpen: boolean
   wallMs?: number
   /** Of each stream; where output is told of while it comes, the caller keeps it, and this is only what `truncated` is about. */
   keptBytes: number
@@ -66,7 +84,17 @@ export interface NativeEnd {
 export interface NativeEvent {
   stdout?: Buffer
   stderr?: Buffer
+  /** All input has been taken. */
+  isDrained: boolean
   end?: NativeEnd
+}
+
+export interface NativeFileState {
+  bytes: Buffer
+  /** Where it was opened. */
+  path: string
+  mode: number
+  stamp: string
 }
 
 /** The version that the loading library must have. */

@@ -1,8 +1,7 @@
 //! Errors as messages that start with a code: the only text that both a sync call and a promise carry over.
 
 use fishplate_sandbox::{
-    ChangeError, Changed, Decision, FileError, GrantError, NameError, OpenError, PolicyError,
-    StartError,
+    ChangeError, Changed, Decision, FileError, GrantError, NameError, OpenError, StartError,
 };
 use napi::{Error, Result};
 use serde::Serialize;

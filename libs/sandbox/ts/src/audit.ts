@@ -18,6 +18,11 @@ export class Audit {
     private readonly listener: ((record: AuditRecord) => void) | undefined,
   ) {}
 
+  /** Whether somebody is told. */
+  get isHeard(): boolean {
+    return this.listener !== undefined;
+  }
+
   /** A new id: a UUID of version 7 (RFC 9562), above all before it also where the clock was set back. */
   nextId(): string {
     // 48 bits of time, then 12 bits that count within a millisecond.

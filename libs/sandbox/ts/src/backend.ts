@@ -3,17 +3,18 @@
 import { isFishplateError } from '@fishplate/engine';
 
 import { SANDBOX_CODES } from './codes';
-import { DEFAULT_IMAGE, openDockerRunner, probeDocker } from './execute/docker';
+import { DEFAULT_IMAGE, openDockerRunner } from './execute/docker';
+import { probeDocker } from './execute/docker-client';
 import { openProcessRunner } from './execute/process';
 import type { Runner } from './execute/runner';
 import { openScriptPolicy } from './fallback/policy';
 import { helperPath, sidecarPath } from './helper';
 import { chooseMode } from './mode';
-import { selectNative, type SandboxNative } from './native';
-import { openNativePolicy, openNativeRunner } from './native-backend';
+import { selectNative } from './native';
+import { type NativePolicy, openNativePolicy, openNativeRunner } from './native-backend';
 import type { CheckedOptions, SandboxOptions } from './options';
 import { resolveRules } from './rules';
-import type { PolicyEngine } from './sandbox';
+import type { PolicyEngine } from './files';
 import { openSidecarRunner } from './sidecar/runner';
 
 /** What a sandbox works with. */
@@ -26,17 +27,29 @@ export interface Backend {
 export async function openBackend(checked: CheckedOptions, options: SandboxOptions): Promise<Backend> {
   const mode = chooseMode(options.mode);
   const native = selectNative(options.engine);
-  const policyEngine = native === null ? openScriptPolicy(checked) : openNativePolicy(native, checked);
+  const runsHere = options.transport !== 'sidecar' && (mode === 'native' || mode === 'auto');
+  const opened = native === null ? null : openNativePolicy(native, checked, runsHere ? knownHelper() : '');
+  const policyEngine = opened?.policyEngine ?? openScriptPolicy(checked);
   const image = options.dockerImage ?? DEFAULT_IMAGE;
   switch (mode) {
     case 'process':
       return { policyEngine, runner: openUnconfined(checked) };
     case 'docker':
-      return { policyEngine, runner: openDocker(checked, image) };
+      return { policyEngine, runner: await openDocker(checked, image) };
     case 'native':
-      return { policyEngine, runner: await openConfined(native, policyEngine, checked, options) };
+      return { policyEngine, runner: await openConfined(opened, policyEngine, checked, options) };
     case 'auto':
-      return { policyEngine, runner: await openStrongest(native, policyEngine, checked, options, image) };
+      return { policyEngine, runner: await openStrongest(opened, policyEngine, checked, options, image) };
+  }
+}
+
+/** Where the helper is missing, it is told of once a command is to run. */
+function knownHelper(): string {
+  try {
+    return helperPath();
+  } catch (error) {
+    if (!isFishplateError(error)) throw error;
+    return '';
   }
 }
 
@@ -51,8 +64,8 @@ function openUnconfined({ policy }: CheckedOptions): Runner {
   return openProcessRunner(policy);
 }
 
-function openDocker(checked: CheckedOptions, image: string): Runner {
-  const probe = probeDocker();
+async function openDocker(checked: CheckedOptions, image: string): Promise<Runner> {
+  const probe = await probeDocker();
   if ('reason' in probe) throw SANDBOX_CODES.error('MODE_UNSUPPORTED', `mode 'docker': ${probe.reason}`);
   if (checked.policy.require === 'full') {
     throw SANDBOX_CODES.error(
@@ -64,20 +77,22 @@ function openDocker(checked: CheckedOptions, image: string): Runner {
 }
 
 /** By this system's kernel: in this process, or by a sidecar where that is asked for or the binding is missing. */
-function openConfined(
-  native: SandboxNative | null,
+async function openConfined(
+  native: NativePolicy | null,
   policyEngine: PolicyEngine,
   checked: CheckedOptions,
   { transport }: SandboxOptions,
 ): Promise<Runner> {
   if (transport !== 'sidecar' && native !== null) {
-    return Promise.resolve(openNativeRunner(native, checked, helperPath()));
+    // Says so where it is missing.
+    helperPath();
+    return openNativeRunner(native.sandbox);
   }
   return openSidecarRunner(checked, sidecarPath(), helperPath(), policyEngine.workspace);
 }
 
 async function openStrongest(
-  native: SandboxNative | null,
+  native: NativePolicy | null,
   policyEngine: PolicyEngine,
   checked: CheckedOptions,
   options: SandboxOptions,
@@ -88,7 +103,7 @@ async function openStrongest(
   } catch (cause) {
     if (!isFishplateError(cause) || !TRY_NEXT.has(cause.code)) throw cause;
     try {
-      return openDocker(checked, image);
+      return await openDocker(checked, image);
     } catch (error) {
       if (!isFishplateError(error)) throw error;
       throw SANDBOX_CODES.error(

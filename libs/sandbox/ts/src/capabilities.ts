@@ -2,7 +2,7 @@
 
 import { isFishplateError } from '@fishplate/engine';
 
-import { probeDocker } from './execute/docker';
+import { probeDockerNow } from './execute/docker-client';
 import { unconfined } from './execute/process';
 import { helperPath } from './helper';
 import { selectNative, withCodes } from './native';
@@ -41,7 +41,7 @@ export function getSandboxCapabilities(): SandboxCapabilities {
 
 /** Docker is the next best; without it, nothing. */
 function unable(reason: string): SandboxCapabilities {
-  const docker = probeDocker();
+  const docker = probeDockerNow();
   const native = { means: 'native', reason };
   const none = { ...unconfined({}), means: null };
   if ('reason' in docker)

@@ -87,6 +87,10 @@ export const SANDBOX_CODES = defineCodes('sandbox', {
     summary: 'The directory holds something.',
     hint: 'Delete what it holds first.',
   },
+  ROLLBACK_FAILED: {
+    summary: 'A change of several files failed on the way, and so did taking back what had been done.',
+    hint: 'The message names the files that are left changed; what they held lies beside them as .fishplate-*.tmp.',
+  },
   CROSS_DEVICE: {
     summary: 'The two places are on different disks.',
     hint: 'Write the content there, then delete it here.',

@@ -5,29 +5,58 @@ import { constants } from 'node:os';
 import { faultOf, type SandboxNative, withCodes, withCodesAsync } from './native';
 import type { Runner, RunOutcome, RunRequest } from './execute/runner';
 import type { CheckedOptions } from './options';
-import type { PolicyEngine } from './sandbox';
-import type { Decision, Enforcement, Violation } from './types';
+import type { PolicyEngine } from './files';
+import type { ChangeOutcome, Decision, Enforcement, FileChange, Violation } from './types';
+import { feed } from './execute/feed';
 
 type NativeSandbox = InstanceType<SandboxNative['NativeSandbox']>;
 type NativeEnd = NonNullable<Parameters<Parameters<NativeSandbox['start']>[1]>[0]['end']>;
 
-/** Decides, reads and writes. @throws FishplateError `POLICY_INVALID`, `WORKSPACE_INVALID`, `GRANT_INVALID`. */
-export function openNativePolicy(native: SandboxNative, options: CheckedOptions): PolicyEngine {
-  const sandbox = openNative(native, options, '');
+/** A sandbox of the core, and what decides by it. */
+export interface NativePolicy {
+  readonly sandbox: NativeSandbox;
+  readonly policyEngine: PolicyEngine;
+}
+
+/**
+ * Decides, reads and writes; runs commands where `helper` is given.
+ *
+ * @throws FishplateError `POLICY_INVALID`, `WORKSPACE_INVALID`, `GRANT_INVALID`.
+ */
+export function openNativePolicy(native: SandboxNative, options: CheckedOptions, helper = ''): NativePolicy {
+  const { workspace, policy, home } = options;
+  const sandbox = withCodes(() => new native.NativeSandbox(workspace, JSON.stringify(policy), home, helper));
   withCodes(() => sandbox.updateGrants(JSON.stringify(options.grants)));
-  return {
+  const policyEngine: PolicyEngine = {
     workspace: sandbox.workspace,
     evaluate: (path, intent) => JSON.parse(withCodes(() => sandbox.evaluate(path, intent))) as Decision,
     updateGrants: (grants) => withCodes(() => sandbox.updateGrants(JSON.stringify(grants))),
     readFile: (path, maxBytes) => withCodesAsync(() => sandbox.readFile(path, maxBytes)),
+    readFileState: (path, maxBytes) => withCodesAsync(() => sandbox.readFileState(path, maxBytes)),
     writeFile: (path, data) => withCodesAsync(() => sandbox.writeFile(path, data)),
+    changeFiles: (changes) => changeNative(sandbox, changes),
+    delete: (path) => withCodesAsync(() => sandbox.delete(path)),
     list: (path) => withCodesAsync(() => sandbox.list(path)) as ReturnType<PolicyEngine['list']>,
   };
+  return { sandbox, policyEngine };
 }
 
-/** Runs commands by the helper. @throws FishplateError `ENFORCEMENT_UNAVAILABLE`. */
-export function openNativeRunner(native: SandboxNative, options: CheckedOptions, helper: string): Runner {
-  const sandbox = openNative(native, options, helper);
+async function changeNative(sandbox: NativeSandbox, changes: readonly FileChange[]): Promise<ChangeOutcome> {
+  const native = changes.map(({ path, before, after }) => ({
+    path,
+    ...(before === null ? {} : { before }),
+    ...(after === null ? {} : { content: Buffer.from(after.bytes) }),
+    ...(after?.mode === undefined ? {} : { mode: after.mode }),
+  }));
+  const answer = JSON.parse(await withCodesAsync(() => sandbox.changeFiles(native))) as
+    | { readonly meanwhile: number }
+    | { readonly modes: number[]; readonly directories: string[] };
+  if ('meanwhile' in answer) return { ok: false, changedMeanwhile: changes[answer.meanwhile]?.path ?? '' };
+  return { ok: true, ...answer };
+}
+
+/** Runs commands by the helper that the sandbox was opened with. @throws FishplateError `ENFORCEMENT_UNAVAILABLE`. */
+export function openNativeRunner(sandbox: NativeSandbox): Runner {
   const enforcement = withCodes(() => enforcementOf(sandbox.enforcement(), sandbox.level()));
   const running = new Set<RunningCommand>();
   return {
@@ -56,11 +85,6 @@ export function enforcementOf(json: string, level: string): Enforcement {
   return { mode: 'native', level: JSON.parse(level) as Enforcement['level'], ...held };
 }
 
-function openNative(native: SandboxNative, options: CheckedOptions, helper: string): NativeSandbox {
-  const { workspace, policy, home } = options;
-  return withCodes(() => new native.NativeSandbox(workspace, JSON.stringify(policy), home, helper));
-}
-
 function runNative(
   sandbox: NativeSandbox,
   request: RunRequest,
@@ -70,6 +94,7 @@ function runNative(
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     let settle = (): void => undefined;
+    let [haveRoom, stopFeed] = [settle, settle];
     const ended = new Promise<void>((done) => (settle = done));
     const run = withCodes(() =>
       sandbox.start(
@@ -78,15 +103,19 @@ function runNative(
           args: [...args],
           cwd,
           env,
-          ...(stdin === null ? {} : { stdin }),
+          ...(Buffer.isBuffer(stdin) ? { stdin } : {}),
+          isOpen: stdin !== null && !Buffer.isBuffer(stdin),
           ...(timeoutMs === null ? {} : { wallMs: timeoutMs }),
           keptBytes: maxOutputBytes,
           isListening,
         },
-        ({ stdout, stderr, end }) => {
+        ({ stdout, stderr, isDrained, end }) => {
           if (stdout != null) request.onOutput('stdout', stdout);
           if (stderr != null) request.onOutput('stderr', stderr);
+          if (isDrained) haveRoom();
           if (end == null) return;
+          stopFeed();
+          haveRoom();
           signal.removeEventListener('abort', kill);
           running.delete(entry);
           settle();
@@ -101,6 +130,12 @@ function runNative(
     const entry = { kill, ended };
     signal.addEventListener('abort', kill, { once: true });
     running.add(entry);
+    if (stdin !== null && !Buffer.isBuffer(stdin)) {
+      const write = (bytes: Buffer): Promise<void> | void => {
+        if (!run.writeStdin(bytes)) return new Promise((resolve) => (haveRoom = resolve));
+      };
+      stopFeed = feed(stdin, { write, end: () => run.closeStdin() }, request.onInputError);
+    }
   });
 }
 

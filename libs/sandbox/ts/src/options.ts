@@ -10,7 +10,7 @@ import { SANDBOX_CODES } from './codes';
 import { isUint8Array } from 'node:util/types';
 import { isPlainObject, ownFields, ownItems, plainCopy, PlainError } from './plain';
 import { checkPolicy, isSound, type SandboxPolicy } from './policy';
-import type { ActionIntent, AuditRecord, ExecOptions, Grant, SandboxModeFlag } from './types';
+import type { ActionIntent, AuditRecord, ExecOptions, FileChange, Grant, SandboxModeFlag } from './types';
 
 /** Options of `createSandbox`. */
 export interface SandboxOptions {
@@ -31,6 +31,12 @@ export interface SandboxOptions {
   /** Image of mode `docker`. */
   readonly dockerImage?: string;
 }
+
+/** Options of `openFiles`. */
+export type FilesOptions = Pick<
+  SandboxOptions,
+  'workspace' | 'policy' | 'grants' | 'engine' | 'actor' | 'audit'
+>;
 
 /** Options that have been checked. */
 export interface CheckedOptions {
@@ -205,7 +211,7 @@ export interface CheckedCommand {
   readonly args: readonly string[];
   /** Absolute. */
   readonly cwd: string;
-  readonly stdin: Buffer | null;
+  readonly stdin: Buffer | AsyncIterable<string | Uint8Array> | null;
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number | null;
   readonly maxOutputBytes: number;
@@ -254,7 +260,7 @@ export function checkCommand(
     command,
     args: checkArguments(args),
     cwd: isAbsolute(cwd) ? cwd : resolve(workspace, cwd),
-    stdin: stdin === undefined ? null : checkBytes(stdin, 'stdin'),
+    stdin: stdin === undefined ? null : isStream(stdin) ? stdin : checkBytes(stdin, 'stdin'),
     env: checkVariables(own.env),
     timeoutMs: timeoutMs ?? null,
     maxOutputBytes,
@@ -262,6 +268,28 @@ export function checkCommand(
     onStdout,
     onStderr,
   };
+}
+
+function isStream(value: unknown): value is AsyncIterable<string | Uint8Array> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/** Copies of changes that have been checked. @throws FishplateError `INPUT_INVALID`. */
+export function checkChanges(changes: unknown): FileChange[] {
+  if (!Array.isArray(changes)) throw SANDBOX_CODES.error('INPUT_INVALID', 'changes must be an array');
+  return changes.map((change: Partial<FileChange> | null, index) => {
+    const { path, before, after } = change ?? {};
+    const isSound =
+      typeof path === 'string' &&
+      (before === null || typeof before === 'string') &&
+      (after === null || (after !== undefined && (after.mode === undefined || isCount(after.mode, 0))));
+    if (!isSound) {
+      throw SANDBOX_CODES.error('INPUT_INVALID', `changes[${index}] must be { path, before, after: { bytes, mode? } | null }`);
+    }
+    if (after === null) return { path, before, after };
+    const bytes = checkBytes(after.bytes, `changes[${index}].after.bytes`);
+    return { path, before, after: { ...(after.mode === undefined ? {} : { mode: after.mode }), bytes } };
+  });
 }
 
 /** More than any system starts a program with. */

@@ -69,8 +69,8 @@ export interface Violation {
 export interface ExecOptions {
   /** Absolute, or relative to the workspace; the workspace unless given. */
   readonly cwd?: string;
-  /** Nothing unless given. */
-  readonly stdin?: string | Uint8Array;
+  /** Nothing unless given. A stream is read as fast as the command takes it, and no more once that has ended. */
+  readonly stdin?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
   /** Variables beside those of the policy; they win over its `pass`, not over its `set`. */
   readonly env?: Readonly<Record<string, string>>;
   /** Ends the command; the smaller of this and `policy.limits.wallMs` counts. */
@@ -108,6 +108,38 @@ export interface DirEntry {
   readonly name: string;
   readonly kind: 'file' | 'directory' | 'link' | 'other';
 }
+
+/** A file as it was when it was opened. */
+export interface FileState {
+  readonly bytes: Buffer;
+  /** Where it was opened, free of links. */
+  readonly path: string;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Another one as soon as the file is written, replaced, or given another mode or name. */
+  readonly stamp: string;
+}
+
+/** One file of a change. Its path leads through no link. */
+export interface FileChange {
+  readonly path: string;
+  /** The stamp of the file as it was read; null where no file stood. */
+  readonly before: string | null;
+  /** What it becomes; null deletes it. Without `mode`: as the file has, or as the system makes new ones. */
+  readonly after: { readonly bytes: Uint8Array; readonly mode?: number | undefined } | null;
+}
+
+/** What a change came to. */
+export type ChangeOutcome =
+  | {
+      readonly ok: true;
+      /** Modes of the files, in the order of the changes; 0 for one that was deleted. */
+      readonly modes: readonly number[];
+      /** Directories made on the way, outermost first. */
+      readonly directories: readonly string[];
+    }
+  /** Nothing was changed: this file is another one than was read. */
+  | { readonly ok: false; readonly changedMeanwhile: string };
 
 /** What was decided or done, for whoever keeps such records. */
 export interface AuditRecord {

@@ -11,7 +11,7 @@ import { openScriptPolicy } from '../src/fallback/policy';
 import { selectNative } from '../src/native';
 import { openNativePolicy } from '../src/native-backend';
 import type { SandboxPolicy } from '../src/policy';
-import type { PolicyEngine } from '../src/sandbox';
+import type { PolicyEngine } from '../src/files';
 import type { ActionIntent, Grant } from '../src/types';
 import { checkedOptions, codeOf, makeWorld, plant, Random, somePath, write } from './world';
 
@@ -64,7 +64,7 @@ async function openBoth(
   const checked = checkedOptions(...options);
   const engines: PolicyEngine[] = [];
   const codes = [
-    await codeOf(() => engines.push(openNativePolicy(native, checked))),
+    await codeOf(() => engines.push(openNativePolicy(native, checked))).policyEngine,
     await codeOf(() => engines.push(openScriptPolicy(checked))),
   ];
   expect(codes[1]).toBe(codes[0]);

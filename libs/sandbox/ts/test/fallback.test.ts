@@ -19,7 +19,8 @@ import { Worker } from 'node:worker_threads';
 
 import { consider } from '../src/fallback/decision';
 import { canHoldHandles, openDirectory } from '../src/fallback/directory';
-import { type FileContext, list, readFile, writeFile } from '../src/fallback/files';
+import { list, readFile, writeFile } from '../src/fallback/files';
+import type { FileContext } from '../src/fallback/place';
 import { takeGrants } from '../src/fallback/grants';
 import { openScriptPolicy } from '../src/fallback/policy';
 import type { SandboxPolicy } from '../src/policy';

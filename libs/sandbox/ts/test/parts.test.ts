@@ -6,7 +6,9 @@ import { join } from 'node:path';
 
 import { Audit } from '../src/audit';
 import { environmentOf } from '../src/environment';
-import { dockerArgs, openDockerRunner, probeDocker } from '../src/execute/docker';
+import { dockerArgs, openDockerRunner } from '../src/execute/docker';
+import { probeDocker } from '../src/execute/docker-client';
+import { variablesOf } from '../src/execute/docker-variables';
 import { Output } from '../src/execute/output';
 import { unconfined } from '../src/execute/process';
 import type { RunRequest } from '../src/execute/runner';
@@ -166,10 +168,11 @@ describe('docker', () => {
     },
     ...{ timeoutMs: null, maxOutputBytes: 1, signal: new AbortController().signal, isListening: false },
     onOutput: () => undefined,
+    onInputError: () => undefined,
   });
   const argsOf = (top: string, policy: SandboxPolicy): string[] => {
     const rules = resolveRules(checkedOptions(join(top, 'ws'), policy));
-    return dockerArgs(rules, 'image', 'name', request(join(top, 'ws')));
+    return dockerArgs(rules, 'image', 'name', request(join(top, 'ws')), '/env');
   };
   const valuesOf = (args: string[], name: string): string[] =>
     args.filter((_, index) => args[index - 1] === name);
@@ -187,7 +190,8 @@ describe('docker', () => {
     expect(valuesOf(args, '--security-opt')).toEqual(['no-new-privileges']);
     expect(args).toContain('--read-only');
     expect(valuesOf(args, '--user')).toEqual([`${process.getuid!()}:${process.getgid!()}`]);
-    expect(valuesOf(args, '--env')).toEqual(['A=b c']);
+    expect(valuesOf(args, '--env-file')).toEqual(['/env']);
+    expect(args.join(' ')).not.toContain('b c');
     expect(valuesOf(args, '--entrypoint')).toEqual(['']);
     const at = (path: string): string => `"target=${join(top, path)}"`;
     const from = (path: string): string => `"source=${join(top, path)}"`;
@@ -226,7 +230,7 @@ describe('docker', () => {
     write(join(odd, 'hidden:file'));
     const rules = resolveRules(checkedOptions(odd, { readDeny: ['hidden:dir', 'hidden:file'] }));
     const quoted = odd.replaceAll('"', '""');
-    expect(valuesOf(dockerArgs(rules, 'image', 'name', request(odd)), '--mount')).toEqual([
+    expect(valuesOf(dockerArgs(rules, 'image', 'name', request(odd), '/env'), '--mount')).toEqual([
       `type=bind,"source=${quoted}","target=${quoted}"`,
       `type=tmpfs,"target=${quoted}/hidden:dir",readonly`,
       `type=bind,"source=/dev/null","target=${quoted}/hidden:file",readonly`,
@@ -238,6 +242,14 @@ describe('docker', () => {
     expect(await codeOf(() => openDockerRunner(rules, 'image'))).toBe('MODE_UNSUPPORTED');
   });
 
+  test('variables of the host mean nothing in an image, those that are named do', () => {
+    const host = { PATH: '/host', HOME: '/host/home', LANG: 'C' };
+    expect(variablesOf({}, host, host)).toEqual({ LANG: 'C' });
+    expect(variablesOf({ set: { PATH: '/x' } }, { ...host, PATH: '/x' }, host)).toEqual({ PATH: '/x', LANG: 'C' });
+    expect(variablesOf({ pass: ['HOME'] }, host, host)).toEqual({ HOME: '/host/home', LANG: 'C' });
+    expect(variablesOf({}, { ...host, PATH: '/of/the/call' }, host)).toMatchObject({ PATH: '/of/the/call' });
+  });
+
   test('reads the arguments, where its client is there', () => {
     const top = makeWorld();
     const rules = resolveRules(
@@ -247,7 +259,7 @@ describe('docker', () => {
         limits: { memoryBytes: 1 << 26, processes: 7, fileBytes: 5, cpuMs: 1001 },
       }),
     );
-    const args = dockerArgs(rules, 'image', 'name', request(join(top, 'ws')));
+    const args = dockerArgs(rules, 'image', 'name', request(join(top, 'ws')), '/env');
     const ask = (given: string[]): string => {
       const options = { encoding: 'utf8', env: { ...process.env, DOCKER_HOST: 'unix:///nowhere' } } as const;
       const { error, stderr } = spawnSync('docker', given, options);
@@ -259,8 +271,8 @@ describe('docker', () => {
     expect(ask(['run', '--mount', 'type=bind,nonsense', ...args.slice(1)])).toMatch(/no client|invalid/);
   });
 
-  test('that does not answer is a reason, not a fault', () => {
-    const probe = probeDocker();
+  test('that does not answer is a reason, not a fault', async () => {
+    const probe = await probeDocker();
     if ('version' in probe) expect(probe.version).toMatch(/^\d+\./);
     else expect(probe.reason).toMatch(/docker is not installed|no docker daemon answers/);
   });

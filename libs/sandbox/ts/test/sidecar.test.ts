@@ -408,6 +408,7 @@ onLinux('transport sidecar', () => {
       timeoutMs: null,
       maxOutputBytes: 8 << 20,
       signal: new AbortController().signal,
+      onInputError: () => undefined,
       isListening: false,
       onOutput: () => undefined,
       ...part,

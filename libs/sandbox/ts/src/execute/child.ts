@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
 import { SANDBOX_CODES, type SandboxCode } from '../codes';
+import { feed } from './feed';
 import type { RunOutcome, RunRequest } from './runner';
 
 /** From the polite signal to the other one. */
@@ -63,6 +64,7 @@ class ChildRun {
   private isEnding = false;
   private readonly timers = new Set<NodeJS.Timeout>();
   private silence: NodeJS.Timeout | undefined;
+  private stopFeed = (): void => undefined;
 
   /** @throws FishplateError `COMMAND_NOT_FOUND`, `COMMAND_NOT_EXECUTABLE`, `START_FAILED`. */
   constructor(
@@ -93,7 +95,7 @@ class ChildRun {
       }
       // A command that reads none of its input is no fault.
       child.stdin.on('error', () => undefined);
-      child.stdin.end(stdin ?? undefined);
+      this.give(stdin);
       child.once('exit', () => this.drain());
       child.once('close', (exitCode, name) => {
         if (signal.aborted) reject(signal.reason as Error);
@@ -102,6 +104,7 @@ class ChildRun {
     }).finally(() => {
       for (const timer of this.timers) clearTimeout(timer);
       clearTimeout(this.silence);
+      this.stopFeed();
       signal.removeEventListener('abort', abort);
     });
   }
@@ -114,6 +117,24 @@ class ChildRun {
     this.program.end?.();
     this.signal('SIGTERM');
     this.after(GRACE_MS, () => this.signal('SIGKILL'));
+  }
+
+  private give(input: RunRequest['stdin']): void {
+    const { stdin } = this.child;
+    if (input === null || Buffer.isBuffer(input)) {
+      stdin.end(input ?? undefined);
+      return;
+    }
+    const room = (): Promise<void> =>
+      new Promise((resolve) => {
+        stdin.once('drain', resolve);
+        // Of a command that has ended, or reads no more.
+        stdin.once('close', resolve);
+      });
+    const write = (bytes: Buffer): Promise<void> | void =>
+      stdin.writable && !stdin.write(bytes) ? room() : undefined;
+    const { onInputError } = this.request;
+    this.stopFeed = feed(input, { write, end: () => void stdin.end() }, onInputError);
   }
 
   private take(stream: 'stdout' | 'stderr', chunk: Buffer): void {

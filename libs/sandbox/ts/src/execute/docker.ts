@@ -1,6 +1,5 @@
 /** Mode `docker`: a container for each command, where a daemon answers. */
 
-import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 
@@ -9,31 +8,15 @@ import type { SandboxPolicy } from '../policy';
 import type { Rules } from '../rules';
 import type { Enforcement, Weakness } from '../types';
 import { Children } from './child';
-import type { Runner, RunRequest } from './runner';
-
-/** How long the daemon has to answer, in ms. */
-const PROBE_MS = 2000;
+import { killContainer, removeContainer, wasOutOfMemory } from './docker-client';
+import { variablesOf, writeVariables } from './docker-variables';
+import type { Runner, RunOutcome, RunRequest } from './runner';
 
 /** An image that most commands of agents run in. */
 export const DEFAULT_IMAGE = 'node:22-bookworm';
 
-/** The version of the docker daemon that answers, or why none does. */
-export function probeDocker(): { version: string } | { reason: string } {
-  try {
-    const version = execFileSync('docker', ['version', '--format', '{{.Server.Version}}'], {
-      encoding: 'utf8',
-      timeout: PROBE_MS,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    return { version: version.trim() };
-  } catch (error) {
-    const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
-    const said = stderr?.trim().split('\n')[0];
-    return {
-      reason: code === 'ENOENT' ? 'docker is not installed' : `no docker daemon answers (${said || code})`,
-    };
-  }
-}
+/** Exit code of a program that SIGKILL ended, as the init of a container has it. */
+const KILLED = 137;
 
 /** Runs each command in a new container of `image`. @throws FishplateError `MODE_UNSUPPORTED`. */
 export function openDockerRunner(rules: Rules, image: string): Runner {
@@ -45,40 +28,86 @@ export function openDockerRunner(rules: Rules, image: string): Runner {
     );
   }
   const children = new Children();
+  const running = new Set<Promise<unknown>>();
   return {
     enforcement: enforcementOf(policy),
     run(request) {
-      const name = `fishplate-${randomBytes(8).toString('hex')}`;
-      const kill = (): void => {
-        // Killing the client leaves the container.
-        execFile('docker', ['kill', name], () => undefined);
-      };
-      return children
-        .run(
-          {
-            file: 'docker',
-            args: dockerArgs(rules, image, name, request),
-            cwd: rules.workspace,
-            env: process.env,
-            outputBytes: policy.limits?.outputBytes ?? null,
-            end: kill,
-          },
-          request,
-        )
-        .then((outcome) =>
-          outcome.exitCode === 137 ? { ...outcome, exitCode: null, signal: 'SIGKILL' } : outcome,
-        );
+      const outcome = runContainer(rules, image, request, children);
+      const settled = outcome.catch(() => undefined).finally(() => running.delete(settled));
+      running.add(settled);
+      return outcome;
     },
-    close: () => children.close(),
+    async close() {
+      await children.close();
+      await Promise.all(running);
+    },
+  };
+}
+
+async function runContainer(
+  rules: Rules,
+  image: string,
+  request: RunRequest,
+  children: Children,
+): Promise<RunOutcome> {
+  const { policy } = rules;
+  const name = `fishplate-${randomBytes(8).toString('hex')}`;
+  const variables = await writeVariables(variablesOf(policy.env, request.env));
+  let killing: Promise<void> | null = null;
+  try {
+    const outcome = await children.run(
+      {
+        file: 'docker',
+        args: dockerArgs(rules, image, name, request, variables.path),
+        cwd: rules.workspace,
+        env: process.env,
+        outputBytes: policy.limits?.outputBytes ?? null,
+        // Killing the client leaves the container.
+        end: () => (killing = killContainer(name)),
+      },
+      request,
+    );
+    if (outcome.exitCode !== KILLED && outcome.exitCode !== null) return outcome;
+    if (killing !== null) return { ...outcome, exitCode: null, signal: 'SIGKILL' };
+    // Programs may exit with that number too: what the kernel did is asked of the daemon.
+    const isOut = policy.limits?.memoryBytes !== undefined && (await wasOutOfMemory(name)) === true;
+    return isOut ? outOfMemory(outcome) : outcome;
+  } finally {
+    await killing;
+    await variables.remove();
+    // One that ended by itself without a limit of memory has been removed by the daemon.
+    const left = killing !== null || !removesItself(policy) ? await removeContainer(name) : null;
+    if (left !== null) {
+      process.emitWarning(`the container ${name} may still be there: ${left}`, 'FishplateDockerWarning');
+    }
+  }
+}
+
+/** How it ended is asked afterwards, where that may be for its memory. */
+function removesItself({ limits }: SandboxPolicy): boolean {
+  return limits?.memoryBytes === undefined;
+}
+
+function outOfMemory(outcome: RunOutcome): RunOutcome {
+  const reason = 'limits.memoryBytes ended the command';
+  return {
+    ...{ ...outcome, exitCode: null, signal: 'SIGKILL', limitHit: 'memoryBytes' },
+    violations: [...outcome.violations, { kind: 'limit', target: 'memoryBytes', reason }],
   };
 }
 
 /** The arguments of `docker` for one command. */
-export function dockerArgs(rules: Rules, image: string, name: string, request: RunRequest): string[] {
+export function dockerArgs(
+  rules: Rules,
+  image: string,
+  name: string,
+  request: RunRequest,
+  variables: string,
+): string[] {
   const { policy, writableRoots, workspace } = rules;
   const { limits = {} } = policy;
   const isReadOnly = policy.mode === 'read-only';
-  const args = ['run', '--rm', '--interactive', '--init', '--name', name];
+  const args = ['run', ...(removesItself(policy) ? ['--rm'] : []), '--interactive', '--init', '--name', name];
   // Else a shell script of the image would look at the command first.
   args.push('--entrypoint', '');
   args.push('--network', policy.network === 'full' ? 'bridge' : 'none');
@@ -101,10 +130,7 @@ export function dockerArgs(rules: Rules, image: string, name: string, request: R
   for (const path of rules.readDeny.filter((path) => isBelow(path, [...roots]))) {
     args.push(...cover(path));
   }
-  for (const [variable, value] of Object.entries(request.env)) {
-    // PATH and HOME are those of the image.
-    if (variable !== 'PATH' && variable !== 'HOME') args.push('--env', `${variable}=${value}`);
-  }
+  args.push('--env-file', variables);
   args.push('--workdir', request.cwd, image, request.command, ...request.args);
   return args;
 }
@@ -153,7 +179,7 @@ function enforcementOf(policy: SandboxPolicy): Enforcement {
     backend: 'docker',
     level: 'kernel',
     landlock: null,
-    namespaces: ['mount', 'pid', 'net', 'ipc', 'uts', 'cgroup'],
+    namespaces: ['mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'],
     seccomp: true,
     cgroup: null,
     weaker,

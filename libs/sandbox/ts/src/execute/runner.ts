@@ -8,7 +8,9 @@ export interface RunRequest {
   readonly args: readonly string[];
   /** Absolute. */
   readonly cwd: string;
-  readonly stdin: Buffer | null;
+  readonly stdin: Buffer | AsyncIterable<string | Uint8Array> | null;
+  /** Told where a stream of input throws; aborts `signal`. */
+  readonly onInputError: (error: unknown) => void;
   /** All variables that the command gets; the runner adds those of a proxy. */
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number | null;

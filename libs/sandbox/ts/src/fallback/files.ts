@@ -1,55 +1,47 @@
 /** Reads, writes and lists under the policy, with the answers of the Rust core. */
 
-import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  type BigIntStats,
-  constants,
-  fstatSync,
-  lstatSync,
-  renameSync,
-  unlinkSync,
-} from 'node:fs';
+import { constants, fstatSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 
 import { SANDBOX_CODES } from '../codes';
-import type { Rules } from '../rules';
-import type { ActionIntent, DirEntry } from '../types';
+import type { DirEntry, FileState } from '../types';
 import { Known } from './clauses';
-import { consider } from './decision';
-import { type Directory, openDirectory } from './directory';
-import { accessDenied, fileError, linkInPath, wrongKind } from './file-error';
-import type { Grants } from './grants';
-import { nameOf, parentOf } from './names';
+import { openDirectory } from './directory';
+import { fileError, linkInPath, wrongKind } from './file-error';
+import {
+  allowed,
+  compare,
+  type FileContext,
+  inDirectory,
+  lookAt,
+  ownIdentity,
+  type Place,
+  regular,
+  removeBeside,
+  replaceable,
+  stampOf,
+  thing,
+  writeBeside,
+} from './place';
 import { fromDisk, type RawPath, toText } from './raw-path';
-import { errno, type Identity, identityOf, kindOf, type Resolved } from './resolve';
+import { errno, kindOf } from './resolve';
 
-/** How many names for a temporary file are tried: a collision is an attack already. */
-const TRIES = 16;
 /** Bytes that are read at once. */
 const CHUNK_BYTES = 1 << 20;
 /** Not on Windows, where nothing but regular files can be opened by such a path. */
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
-
-/** What the file actions of one call work with. */
-export interface FileContext {
-  readonly rules: Rules;
-  readonly grants: Grants;
-  /** Whether directories are held open; as the system can unless given. */
-  readonly byHandles?: boolean;
-}
-
-/** One entry of a directory. */
-interface Place {
-  readonly directory: Directory;
-  readonly name: RawPath;
-  readonly path: RawPath;
-  /** What the policy names, as it was when the directory was opened. */
-  readonly known: Known;
-}
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
 
 /** The content of a regular file of at most `maxBytes`. @throws FishplateError. */
 export async function readFile(context: FileContext, given: string, maxBytes: number): Promise<Buffer> {
+  return (await readFileState(context, given, maxBytes)).bytes;
+}
+
+/** As {@link readFile}, with what the file was when it was opened, and where. @throws FishplateError. */
+export async function readFileState(
+  context: FileContext,
+  given: string,
+  maxBytes: number,
+): Promise<FileState> {
   const { path } = allowed(context, given, 'read');
   return inDirectory(context, path, 'read', async (place) => {
     // Before the file is opened, so that no device is touched; and after, so that no race is won.
@@ -62,7 +54,8 @@ export async function readFile(context: FileContext, given: string, maxBytes: nu
       compare(place.known, ownIdentity(stats), path);
       regular(stats, path);
       if (stats.size > BigInt(maxBytes)) throw tooLarge(path, stats.size, maxBytes);
-      return await readToEnd(handle, path, Number(stats.size), maxBytes);
+      const bytes = await readToEnd(handle, path, Number(stats.size), maxBytes);
+      return { bytes, path: toText(path), mode: Number(stats.mode & 0o7777n), stamp: stampOf(stats) };
     } finally {
       await handle.close();
     }
@@ -93,6 +86,18 @@ export async function writeFile(context: FileContext, given: string, data: Uint8
   });
 }
 
+/** Removes a file, a link (never what it leads to) or an empty directory. @throws FishplateError. */
+export async function remove(context: FileContext, given: string): Promise<void> {
+  const { path } = allowed(context, given, 'delete');
+  await inDirectory(context, path, 'delete', (place) => {
+    const isDirectory = lookAt(place).isDirectory();
+    const entry = place.directory.at(place.name);
+    if (isDirectory) rmdirSync(entry);
+    else unlinkSync(entry);
+    return Promise.resolve();
+  });
+}
+
 /** The entries of a directory, sorted by the bytes of their names. @throws FishplateError. */
 export async function list(context: FileContext, given: string): Promise<DirEntry[]> {
   const { path } = allowed(context, given, 'list');
@@ -112,121 +117,6 @@ export async function list(context: FileContext, given: string): Promise<DirEntr
     }
   } catch (error) {
     throw fileError(error, path);
-  }
-}
-
-/** Where a path leads, if the action is allowed there. */
-function allowed({ rules, grants }: FileContext, given: string, intent: ActionIntent): Resolved {
-  const { decision, resolved } = consider(rules, grants, given, intent);
-  if (decision.decision !== 'allow' || resolved === null) throw accessDenied(decision);
-  if (resolved.end === 'below-file') {
-    throw SANDBOX_CODES.error('NOT_A_DIRECTORY', `${given} is no directory, or something above it is none`);
-  }
-  if (resolved.end === 'behind-missing') throw SANDBOX_CODES.error('FILE_MISSING', `${given} is not there`);
-  return resolved;
-}
-
-/** Does something with the entry at a path that is resolved. */
-async function inDirectory<Result>(
-  context: FileContext,
-  path: RawPath,
-  intent: ActionIntent,
-  act: (place: Place) => Promise<Result>,
-): Promise<Result> {
-  const parent = parentOf(path);
-  if (parent === null) throw wrongKind(path, 'directory');
-  try {
-    const directory = openDirectory(parent, context.byHandles);
-    try {
-      const known = new Known(context.rules, intent);
-      compare(known, directory.identities, parent);
-      return await act({ directory, name: nameOf(path), path, known });
-    } finally {
-      directory.close();
-    }
-  } catch (error) {
-    throw fileError(error, path);
-  }
-}
-
-/** What is really there against what the policy names. */
-function compare(known: Known, opened: readonly Identity[], path: RawPath): void {
-  const decision = known.against(opened, path);
-  if (decision !== null) throw accessDenied(decision);
-}
-
-function lookAt({ directory, name, path, known }: Place): BigIntStats {
-  const stats = lstatSync(directory.at(name), { bigint: true });
-  compare(known, ownIdentity(stats), path);
-  return stats;
-}
-
-/** What a write would replace: a regular file with this name alone, or nothing. */
-function replaceable(place: Place): BigIntStats | null {
-  const { directory, name, path } = place;
-  let stats: BigIntStats;
-  try {
-    stats = lookAt(place);
-  } catch (error) {
-    if (errno(error) === 'ENOENT') return null;
-    throw error;
-  }
-  regular(stats, path);
-  if (stats.nlink > 1n) {
-    throw SANDBOX_CODES.error('HARD_LINKED', `${toText(path)} has ${stats.nlink} names on this disk`);
-  }
-  accessSync(directory.at(name), constants.W_OK);
-  return stats;
-}
-
-/** Writes the content to a new file in the same directory, and answers its name. */
-async function writeBeside(place: Place, data: Uint8Array, like: BigIntStats | null): Promise<RawPath> {
-  const [name, handle] = await createBeside(place, like !== null);
-  try {
-    try {
-      await handle.writeFile(data);
-      if (like !== null) await dress(handle, like);
-    } finally {
-      await handle.close();
-    }
-    return name;
-  } catch (error) {
-    removeBeside(place, name);
-    throw error;
-  }
-}
-
-async function createBeside({ directory }: Place, isPrivate: boolean): Promise<[RawPath, FileHandle]> {
-  for (let tries = 1; ; tries++) {
-    const name = `.fishplate-${randomBytes(16).toString('hex')}.tmp`;
-    try {
-      const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-      return [name, await open(directory.at(name), flags, isPrivate ? 0o600 : 0o666)];
-    } catch (error) {
-      // Whatever has the name, a link planted ahead included, is left alone.
-      if (errno(error) !== 'EEXIST') throw error;
-      if (tries === TRIES)
-        throw SANDBOX_CODES.error('IO', 'no name for a temporary file is free', { cause: error });
-    }
-  }
-}
-
-/** The mode, and the owner as far as its user may; never set-user-id, set-group-id and sticky. */
-async function dress(handle: FileHandle, like: BigIntStats): Promise<void> {
-  const now = await handle.stat({ bigint: true });
-  const [user, group] = [Number(like.uid), Number(like.gid)];
-  if (now.uid !== like.uid || now.gid !== like.gid) {
-    // Only root gives files away; a group of one's own can still be set. Where not, the file is its writer's.
-    await handle.chown(user, group).catch(() => handle.chown(Number(now.uid), group).catch(() => undefined));
-  }
-  await handle.chmod(Number(like.mode & 0o777n));
-}
-
-function removeBeside({ directory }: Place, name: RawPath): void {
-  try {
-    unlinkSync(directory.at(name));
-  } catch {
-    // It is gone, or its directory is.
   }
 }
 
@@ -253,20 +143,6 @@ async function readToEnd(handle: FileHandle, path: RawPath, size: number, most: 
     length += bytesRead;
   }
   throw tooLarge(path, BigInt(length), most);
-}
-
-function regular(stats: BigIntStats, path: RawPath): void {
-  const kind = kindOf(stats);
-  if (kind !== 'file') throw wrongKind(path, kind);
-}
-
-function ownIdentity(stats: BigIntStats): Identity[] {
-  const identity = identityOf(stats);
-  return identity === null ? [] : [identity];
-}
-
-function thing(stats: BigIntStats | null): string {
-  return stats === null ? 'nothing' : `${stats.dev}:${stats.ino}`;
 }
 
 function tooLarge(path: RawPath, size: bigint, most: number): Error {

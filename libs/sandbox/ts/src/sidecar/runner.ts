@@ -1,11 +1,13 @@
 /** Transport `sidecar`: commands are run by a process of their own. */
 
+import { SANDBOX_CODES } from '../codes';
 import type { Runner, RunOutcome, RunRequest } from '../execute/runner';
 import { enforcementOf, signalName } from '../native-backend';
 import type { CheckedOptions } from '../options';
 import type { Enforcement } from '../types';
 import type { Connection, Ended } from './connection';
 import { type Sidecar, sidecarOf } from './daemon';
+import { MAX_BODY_BYTES } from './frames';
 
 /**
  * Opens a sandbox in the sidecar of this process, which is started where it is not there. When the sidecar is lost, what it
@@ -120,7 +122,8 @@ class SidecarRunner implements Runner {
     signal.throwIfAborted();
     const { connection, sandbox } = await this.sandbox.session();
     signal.throwIfAborted();
-    const input = stdin === null ? {} : { stdin: stdin.toString('base64') };
+    const input = stdin === null ? {} : { stdin: (await wholeOf(stdin)).toString('base64') };
+    signal.throwIfAborted();
     const limit = timeoutMs === null ? {} : { timeoutMs };
     const params = { sandbox, command, args, cwd, env, maxOutputBytes, isListening, ...input, ...limit };
     const { run, ended } = connection.start(params, onOutput);
@@ -134,6 +137,22 @@ class SidecarRunner implements Runner {
       signal.throwIfAborted();
     }
   }
+}
+
+/** The protocol takes input with the command: a stream is read to its end first. */
+async function wholeOf(input: NonNullable<RunRequest['stdin']>): Promise<Buffer> {
+  if (Buffer.isBuffer(input)) return input;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of input) {
+    const bytes = Buffer.from(chunk as Uint8Array);
+    length += bytes.length;
+    if (length > MAX_BODY_BYTES) {
+      throw SANDBOX_CODES.error('INPUT_INVALID', `the sidecar takes ${MAX_BODY_BYTES} bytes of input at most`);
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
 }
 
 function outcomeOf({ exitCode, signal, limitHit, truncated, durationMs, violations }: Ended): RunOutcome {

@@ -1,0 +1,48 @@
+/** A stream of input for a command: read as fast as the command takes it. */
+
+/** Where input goes. */
+export interface InputSink {
+  /** Fulfilled once there is room for more. */
+  write(bytes: Buffer): Promise<void> | void;
+  end(): void;
+}
+
+/**
+ * Feeds a command until its input or the command itself has ended.
+ *
+ * @returns Ends it: nothing more is read, and a stream of Node is destroyed.
+ */
+export function feed(
+  source: AsyncIterable<string | Uint8Array>,
+  sink: InputSink,
+  onError: (error: unknown) => void,
+): () => void {
+  let isOver = false;
+  const iterator = source[Symbol.asyncIterator]();
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const { done, value } = await iterator.next();
+      if (isOver) return;
+      if (done === true) break;
+      await sink.write(bytesOf(value));
+      if (isOver) return;
+    }
+    sink.end();
+  };
+  work().catch((error: unknown) => {
+    if (!isOver) onError(error);
+  });
+  return () => {
+    if (isOver) return;
+    isOver = true;
+    // A stream that waits for bytes that never come would keep the process alive; a generator may not be asked twice at once.
+    if ('destroy' in source && typeof source.destroy === 'function') (source.destroy as () => void)();
+    else void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  };
+}
+
+function bytesOf(value: unknown): Buffer {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  throw new TypeError(`a stream of input gives strings or Uint8Arrays, and gave ${typeof value}`);
+}
