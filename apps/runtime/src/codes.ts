@@ -42,8 +42,12 @@ export const RUNTIME_CODES = defineCodes('runtime', {
   },
   PATH_PROTECTED: {
     summary:
-      'A path belongs to git, or to configuration or sessions of the runtime, which tools may not touch.',
-    hint: 'Let the person change this file; a tool must not change the rules that it works under.',
+      'A path belongs to git, or to configuration or sessions of the runtime, or the policy of the sandbox closes it.',
+    hint: 'Let the person see to this file; a tool must not change the rules that it works under.',
+  },
+  CHANGE_NOT_CONFIRMED: {
+    summary: 'The policy lets a person decide about this change, and nobody said yes.',
+    hint: 'Ask the person; in mode read-only every change needs one.',
   },
   SYMLINK_REFUSED: {
     summary: 'A path is, or leads through, a symbolic link.',
@@ -68,10 +72,6 @@ export const RUNTIME_CODES = defineCodes('runtime', {
   FILE_ACCESS_FAILED: {
     summary: 'The operating system refused an operation on a file.',
     hint: 'The message holds its words; check permissions, free space and whether another program holds the file.',
-  },
-  WRITE_ROLLED_BACK: {
-    summary: 'Writing failed part of the way, and everything written so far was taken back.',
-    hint: 'The workspace is as it was before the call; the cause holds the reason.',
   },
   ROLLBACK_FAILED: {
     summary: 'Writing failed part of the way, and taking it back failed too.',

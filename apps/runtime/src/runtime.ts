@@ -3,7 +3,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 
 import { chooseEngine, type EngineChoice, type FishplateError, isFishplateError } from '@fishplate/engine';
-import type { AuditRecord } from '@fishplate/sandbox';
+import {
+  type AuditRecord,
+  capability as sandboxCapability,
+  openFiles,
+  type SandboxFiles,
+} from '@fishplate/sandbox';
 import { capability as tokenizerCapability } from '@fishplate/tokenizer';
 import type { z } from 'zod';
 
@@ -33,8 +38,8 @@ import type {
   ToolOutcome,
   TrackEngines,
 } from './tools/tool.js';
-import type { FileAccess } from './workspace/file-access.js';
-import { openWorkspace } from './workspace/node-file-access.js';
+import type { ConfirmedFileAccess } from './workspace/file-access.js';
+import { openWorkspace, workspaceRoot } from './workspace/sandbox-file-access.js';
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
@@ -163,9 +168,9 @@ const MAX_RECORDS = 10_000;
  * @throws FishplateError `WORKSPACE_INVALID`, `CONFIG_UNREADABLE`, `CONFIG_INVALID`, `ENGINE_CHOICE_INVALID`.
  */
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
-  const files = openWorkspace(options.workspace ?? process.cwd());
+  const workspace = options.workspace ?? process.cwd();
   const { config: call, trustWorkspace } = options;
-  const loaded = loadConfig({ workspace: files.root, call, trustWorkspace });
+  const loaded = loadConfig({ workspace: workspaceRoot(workspace).root, call, trustWorkspace });
   const asked = <Track extends keyof ResolvedConfig['engines']>(track: Track) => {
     const { file, call } = loaded.engines[track];
     return { file, call: options.engines?.[track] ?? call };
@@ -177,7 +182,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     storage: asked('storage'),
     tokenizer: asked('tokenizer'),
   };
-  return new BoundRuntime(files, { ...loaded, engines }, options);
+  return new BoundRuntime(workspace, { ...loaded, engines }, options);
 }
 
 class BoundRuntime implements Runtime {
@@ -192,24 +197,26 @@ class BoundRuntime implements Runtime {
   private readonly records: AuditRecord[] = [];
   private readonly inFlight = new Set<Promise<unknown>>();
   private closed = false;
+  private readonly files: ConfirmedFileAccess;
 
   constructor(
-    private readonly files: FileAccess,
+    workspace: string,
     private readonly config: ResolvedConfig,
     { logger = SILENT_LOGGER, confirm, session }: RuntimeOptions,
   ) {
+    this.files = openWorkspace(workspace, (root) => this.openFiles(root));
     this.logger = maskingLogger(logger, this.mask);
     this.confirm = confirm;
     this.main = this.session(session === undefined ? newSessionId() : checkSessionId(session));
     this.host = new SessionHost({
-      files,
+      files: this.files,
       config,
       logger: this.logger,
       mask: this.mask,
       lock: this.lock,
       asked: () => this.asked(),
     });
-    this.commands = new CommandHost(files.root, config, (record) => this.note(record));
+    this.commands = new CommandHost(this.files.root, config, (record) => this.note(record));
     // A wrong word should show at once, not at the first call.
     this.asked();
     this.tools = TOOLS.map(({ name, title, description, inputSchema, dataSchema, annotations }) => ({
@@ -264,6 +271,13 @@ class BoundRuntime implements Runtime {
     await this.lock.idle();
     await Promise.allSettled(this.inFlight);
     await this.host.close();
+  }
+
+  private openFiles(workspace: string): { files: SandboxFiles; engine: string } {
+    const engine = this.asked().sandbox;
+    const { policy } = this.config.sandbox;
+    const files = openFiles({ workspace, policy, engine, audit: (record) => this.note(record) });
+    return { files, engine: sandboxCapability({ call: engine }).engine ?? 'none' };
   }
 
   private note(record: AuditRecord): void {
@@ -415,7 +429,7 @@ class BoundRuntime implements Runtime {
       tokenizer: () => tokenizerCapability({ call: asked.tokenizer }).engine ?? 'none',
     };
     const context = {
-      files,
+      files: files.asking(confirm),
       config,
       lock,
       commands,

@@ -15,10 +15,16 @@ import {
 import { join } from 'node:path';
 
 import type { FileChange } from '../src/workspace/file-access.js';
-import { openWorkspace } from '../src/workspace/node-file-access.js';
+import { openFiles } from '@fishplate/sandbox';
+
+import { openWorkspace as openBy } from '../src/workspace/sandbox-file-access.js';
 import { codeOf, makeWorkspace } from './workspace.js';
 
 const MAX = 1000;
+
+/** Both engines must pass; the other one by `FISHPLATE_SANDBOX_ENGINE`. */
+const openWorkspace = (workspace: string, policy = {}) =>
+  openBy(workspace, (root) => ({ files: openFiles({ workspace: root, policy }), engine: 'any' }));
 
 async function change(root: string, path: string, after: string | null): Promise<FileChange> {
   const before = await openWorkspace(root).read(path, MAX);
@@ -97,12 +103,15 @@ test('writes several files at once: modes kept, directories made, no temporary l
   expect(statSync(join(root, 'untouched'), { bigint: true }).ctimeNs).toBe(untouched.ctimeNs);
 });
 
-test('does not write through a hard link to a file outside', async () => {
+test('refuses a file with another name, which an edit would change too', async () => {
   const outside = makeWorkspace({ file: 'outside' });
-  const root = makeWorkspace();
+  const root = makeWorkspace({ other: '1' });
   linkSync(join(outside, 'file'), join(root, 'file'));
-  await openWorkspace(root).commit([await change(root, 'file', 'changed')]);
+  const changes = [await change(root, 'other', '2'), await change(root, 'file', 'changed')];
+  expect(await codeOf(() => openWorkspace(root).commit(changes))).toBe('FILE_ACCESS_FAILED');
   expect(readFileSync(join(outside, 'file'), 'utf8')).toBe('outside');
+  expect(readFileSync(join(root, 'other'), 'utf8')).toBe('1');
+  expect(readdirSync(root).sort()).toEqual(['file', 'other']);
 });
 
 test('writes nothing where one file changed since it was read', async () => {
@@ -130,17 +139,18 @@ test('takes everything back where a later operation fails', async () => {
   const root = makeWorkspace({ a: '1', b: '2' });
   chmodSync(join(root, 'a'), 0o640);
   const before = statSync(join(root, 'a'));
-  // Deleting the same file twice: the second time fails, after all the others are done.
+  // Deleting the same file twice: the second time it is not there, after all the others are done.
   const changes = [
     await change(root, 'a', 'x'),
     await change(root, 'c/d', 'new'),
     await change(root, 'b', null),
     await change(root, 'b', null),
   ];
-  expect(await codeOf(() => openWorkspace(root).commit(changes))).toBe('WRITE_ROLLED_BACK');
+  expect(await openWorkspace(root).commit(changes)).toEqual({ ok: false, changedMeanwhile: 'b' });
   expect(readFileSync(join(root, 'a'), 'utf8')).toBe('1');
-  expect(statSync(join(root, 'a')).mode).toBe(before.mode);
-  expect(statSync(join(root, 'a')).mtimeMs).toBeCloseTo(before.mtimeMs, 0);
+  // The very file, not another one with its content.
+  const after = statSync(join(root, 'a'));
+  expect([after.ino, after.mode, after.mtimeMs]).toEqual([before.ino, before.mode, before.mtimeMs]);
   expect(readdirSync(root).sort()).toEqual(['a', 'b']);
 });
 
@@ -162,15 +172,30 @@ test('a file that its owner made read-only is restored too', async () => {
   chmodSync(join(root, 'a'), 0o444);
   await asNobody(root, async () => {
     const changes = [
-      await change(root, 'a', 'x'),
+      await change(root, 'a', null),
       await change(root, 'b', null),
       await change(root, 'b', null),
     ];
-    expect(await codeOf(() => openWorkspace(root).commit(changes))).toBe('WRITE_ROLLED_BACK');
+    expect(await openWorkspace(root).commit(changes)).toEqual({ ok: false, changedMeanwhile: 'b' });
   });
   expect(readFileSync(join(root, 'a'), 'utf8')).toBe('1');
   expect(statSync(join(root, 'a')).mode & 0o777).toBe(0o444);
   expect(readdirSync(root).sort()).toEqual(['a', 'b']);
+});
+
+test('a directory that may not be written to ends the change before it begins', async () => {
+  const root = makeWorkspace({ a: '1', 'closed/b': '2' });
+  chmodSync(join(root, 'closed'), 0o555);
+  const before = statSync(join(root, 'a'), { bigint: true }).ctimeNs;
+  await asNobody(root, async () => {
+    const changes = [await change(root, 'a', 'x'), await change(root, 'closed/b', 'y')];
+    const now = statSync(join(root, 'a'), { bigint: true }).ctimeNs;
+    expect(now).toBeGreaterThanOrEqual(before);
+    expect(await codeOf(() => openWorkspace(root).commit(changes))).toBe('FILE_ACCESS_FAILED');
+    expect(statSync(join(root, 'a'), { bigint: true }).ctimeNs).toBe(now);
+  });
+  chmodSync(join(root, 'closed'), 0o755);
+  expect(readdirSync(root).sort()).toEqual(['a', 'closed']);
 });
 
 /** Permissions do not bind root: works as an ordinary user who owns the files of `root`. */
@@ -200,4 +225,45 @@ test('removes directories only where they are empty', async () => {
   await openWorkspace(root).removeEmptyDirectories(['full', 'empty', 'empty/inner', 'none']);
   expect(existsSync(join(root, 'full'))).toBe(true);
   expect(existsSync(join(root, 'empty'))).toBe(false);
+});
+
+test('what a command may not read or write, no tool does for it', async () => {
+  const root = makeWorkspace({ 'secrets/key': 'k', 'conf/app': 'c', '.vscode/tasks.json': '{}', a: '1' });
+  const files = openWorkspace(root, { readDeny: ['secrets'], protectedPaths: ['conf'] });
+  expect(await codeOf(() => files.read('secrets/key', MAX))).toBe('PATH_PROTECTED');
+  expect((await files.read('conf/app', MAX))?.bytes.toString()).toBe('c');
+  for (const path of ['secrets/new', 'conf/new', '.vscode/launch.json', '.vscode/tasks.json', 'conf/app']) {
+    const before = path.endsWith('new') || path.endsWith('launch.json') ? null : await files.read(path, MAX);
+    const changes = [await change(root, 'a', '2'), { path, before, after: { bytes: Buffer.from('x') } }];
+    expect(await codeOf(() => files.commit(changes))).toBe('PATH_PROTECTED');
+  }
+  expect(readFileSync(join(root, 'a'), 'utf8')).toBe('1');
+});
+
+test('what the policy leaves to a person is done when that says yes, and once', async () => {
+  const root = makeWorkspace({ a: '1' });
+  const files = openBy(root, (workspace) => ({
+    files: openFiles({ workspace, policy: { mode: 'read-only' } }),
+    engine: 'any',
+  }));
+  const edit = await change(root, 'a', '2');
+  expect(await codeOf(() => files.commit([edit]))).toBe('CHANGE_NOT_CONFIRMED');
+  expect(await codeOf(() => files.asking(() => false).commit([edit]))).toBe('CHANGE_NOT_CONFIRMED');
+  const asked: string[] = [];
+  const confirm = ({ action }: { action: string }): boolean => asked.push(action) > 0;
+  expect(await files.asking(confirm).commit([edit])).toMatchObject({ ok: true });
+  expect(asked).toEqual(['write a']);
+  expect(readFileSync(join(root, 'a'), 'utf8')).toBe('2');
+  expect(await codeOf(async () => files.commit([await change(root, 'a', '3')]))).toBe('CHANGE_NOT_CONFIRMED');
+});
+
+test('a directory that becomes a link between reading and writing leads nowhere', async () => {
+  const outside = makeWorkspace({ 'b.txt': 'theirs' });
+  const root = makeWorkspace({ 'dir/b.txt': 'mine' });
+  const edit = await change(root, 'dir/b.txt', 'changed');
+  rmSync(join(root, 'dir'), { recursive: true });
+  symlinkSync(outside, join(root, 'dir'));
+  expect(await codeOf(() => openWorkspace(root).commit([edit]))).not.toBe('none');
+  expect(readFileSync(join(outside, 'b.txt'), 'utf8')).toBe('theirs');
+  expect(readdirSync(outside)).toEqual(['b.txt']);
 });

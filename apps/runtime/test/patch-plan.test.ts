@@ -2,7 +2,7 @@ import type { FileAccess, FileState } from '../src/workspace/file-access.js';
 import { planPatch } from '../src/tools/patch-plan.js';
 import { codeOf } from './workspace.js';
 
-const STAMP = { inode: 7n, size: 2n, modifiedNs: 1n, changedNs: 1n };
+const STAMP = { device: 1n, inode: 7n, size: 2n, modifiedNs: 1n, changedNs: 1n };
 const STATE: FileState = { bytes: Buffer.from('a\n'), mode: 0o644, stamp: STAMP };
 const options = { engine: 'auto', reach: 'fuzz', maxFileBytes: 1000 } as const;
 

@@ -8,13 +8,10 @@ import { defineCommand } from 'citty';
 import { RUNTIME_CODES } from '../codes.js';
 import { permissionFor } from '../commands/permissions.js';
 import { loadConfig } from '../config/load.js';
-import { openWorkspace } from '../workspace/node-file-access.js';
+import { workspaceRoot } from '../workspace/sandbox-file-access.js';
 import { confirmOnTerminal } from './confirm.js';
 import { EXIT } from './exit-codes.js';
 import { JSON_OPTION, printJson, WORKSPACE_OPTION } from './shared-options.js';
-
-/** Largest input that is passed on. */
-const MAX_STDIN_BYTES = 64 << 20;
 
 /** The command. */
 export const execCommand = defineCommand({
@@ -45,7 +42,7 @@ export const execCommand = defineCommand({
         'fishplate exec needs a command behind --, as in fishplate exec -- npm test',
       );
     }
-    const { root } = openWorkspace(args.workspace ?? process.cwd());
+    const { root } = workspaceRoot(args.workspace ?? process.cwd());
     const config = loadConfig({ workspace: root, call: { sandbox: asked(args.mode, args.policy) } });
     const { mode, policy } = config.sandbox;
     const sandbox = await createSandbox({
@@ -78,7 +75,7 @@ export const execCommand = defineCommand({
       const result = await sandbox.execute(command, rest, {
         signal: cancelled.signal,
         ...timeoutOption(args.timeout),
-        ...(process.stdin.isTTY ? {} : { stdin: await readStdin() }),
+        ...(process.stdin.isTTY ? {} : { stdin: process.stdin }),
         ...(args.json
           ? {}
           : {
@@ -117,19 +114,6 @@ function timeoutOption(word: string | undefined): { timeoutMs?: number } {
   if (word === undefined) return {};
   if (/^[1-9]\d{0,9}$/.test(word)) return { timeoutMs: Number(word) };
   throw RUNTIME_CODES.error('USAGE', `--timeout takes milliseconds, not ${JSON.stringify(word)}`);
-}
-
-async function readStdin(): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_STDIN_BYTES) {
-      throw RUNTIME_CODES.error('USAGE', `the input is longer than ${MAX_STDIN_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function shown({ stdout, stderr, ...result }: ExecResult): Record<string, unknown> {

@@ -1,5 +1,6 @@
 /** How tools reach files: the interface that stands between them and the disk. */
 
+import type { Confirm } from '../commands/confirmation.js';
 import type { PathPurpose } from './paths.js';
 
 /** A file as it was when it was read. */
@@ -13,6 +14,7 @@ export interface FileState {
 
 /** What changes when a file is written or replaced. */
 export interface FileStamp {
+  readonly device: bigint;
   readonly inode: bigint;
   readonly size: bigint;
   readonly modifiedNs: bigint;
@@ -64,4 +66,10 @@ export interface FileAccess {
   commit(changes: readonly FileChange[]): Promise<CommitOutcome>;
   /** Removes directories that are empty; leaves the others. Innermost must come last. */
   removeEmptyDirectories(paths: readonly string[]): Promise<void>;
+}
+
+/** File access that can ask a person. */
+export interface ConfirmedFileAccess extends FileAccess {
+  /** The same files, with somebody to ask about what the policy leaves to a person; nobody: such changes are refused. */
+  asking(confirm: Confirm | undefined): FileAccess;
 }

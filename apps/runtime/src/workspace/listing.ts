@@ -7,7 +7,7 @@ import { isFishplateError, type EngineChoice } from '@fishplate/engine';
 import { capability, type FileEntry, type ListOptions, walkFiles } from '@fishplate/gitignore';
 
 import { throwIfCancelled } from '../cancellation.js';
-import { isTemporary } from './commit.js';
+import { isTemporary } from './sandbox-file-access.js';
 
 /** A listing. Paths are relative to the workspace, `/` between components, sorted by UTF-16 code units. */
 export interface Listing {

@@ -284,7 +284,10 @@ export function checkChanges(changes: unknown): FileChange[] {
       (before === null || typeof before === 'string') &&
       (after === null || (after !== undefined && (after.mode === undefined || isCount(after.mode, 0))));
     if (!isSound) {
-      throw SANDBOX_CODES.error('INPUT_INVALID', `changes[${index}] must be { path, before, after: { bytes, mode? } | null }`);
+      throw SANDBOX_CODES.error(
+        'INPUT_INVALID',
+        `changes[${index}] must be { path, before, after: { bytes, mode? } | null }`,
+      );
     }
     if (after === null) return { path, before, after };
     const bytes = checkBytes(after.bytes, `changes[${index}].after.bytes`);

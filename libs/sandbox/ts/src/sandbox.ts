@@ -8,13 +8,7 @@ import { environmentOf } from './environment';
 import { Output } from './execute/output';
 import type { Runner, RunOutcome } from './execute/runner';
 import { type PolicyEngine, PolicyFiles, type SandboxFiles } from './files';
-import {
-  type CheckedCommand,
-  checkCommand,
-  checkOptions,
-  type SandboxOptions,
-  takeOptions,
-} from './options';
+import { type CheckedCommand, checkCommand, checkOptions, type SandboxOptions, takeOptions } from './options';
 import type { SandboxPolicy } from './policy';
 import type { Enforcement, ExecOptions, ExecResult } from './types';
 

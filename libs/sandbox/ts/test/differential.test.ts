@@ -64,7 +64,7 @@ async function openBoth(
   const checked = checkedOptions(...options);
   const engines: PolicyEngine[] = [];
   const codes = [
-    await codeOf(() => engines.push(openNativePolicy(native, checked))).policyEngine,
+    await codeOf(() => engines.push(openNativePolicy(native, checked).policyEngine)),
     await codeOf(() => engines.push(openScriptPolicy(checked))),
   ];
   expect(codes[1]).toBe(codes[0]);

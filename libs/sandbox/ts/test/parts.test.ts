@@ -245,7 +245,10 @@ describe('docker', () => {
   test('variables of the host mean nothing in an image, those that are named do', () => {
     const host = { PATH: '/host', HOME: '/host/home', LANG: 'C' };
     expect(variablesOf({}, host, host)).toEqual({ LANG: 'C' });
-    expect(variablesOf({ set: { PATH: '/x' } }, { ...host, PATH: '/x' }, host)).toEqual({ PATH: '/x', LANG: 'C' });
+    expect(variablesOf({ set: { PATH: '/x' } }, { ...host, PATH: '/x' }, host)).toEqual({
+      PATH: '/x',
+      LANG: 'C',
+    });
     expect(variablesOf({ pass: ['HOME'] }, host, host)).toEqual({ HOME: '/host/home', LANG: 'C' });
     expect(variablesOf({}, { ...host, PATH: '/of/the/call' }, host)).toMatchObject({ PATH: '/of/the/call' });
   });
@@ -259,7 +262,7 @@ describe('docker', () => {
         limits: { memoryBytes: 1 << 26, processes: 7, fileBytes: 5, cpuMs: 1001 },
       }),
     );
-    const args = dockerArgs(rules, 'image', 'name', request(join(top, 'ws')), '/env');
+    const args = dockerArgs(rules, 'image', 'name', request(join(top, 'ws')), '/dev/null');
     const ask = (given: string[]): string => {
       const options = { encoding: 'utf8', env: { ...process.env, DOCKER_HOST: 'unix:///nowhere' } } as const;
       const { error, stderr } = spawnSync('docker', given, options);

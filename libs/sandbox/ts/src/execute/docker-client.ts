@@ -21,7 +21,9 @@ let asking: Promise<DockerProbe> | null = null;
 export function probeDocker(): Promise<DockerProbe> {
   if (known !== null && known.until > Date.now()) return Promise.resolve(known.probe);
   asking ??= call(PROBE, PROBE_MS)
-    .then(({ error, stdout, stderr }) => keep(error === null ? { version: stdout.trim() } : { reason: reasonOf(error, stderr) }))
+    .then(({ error, stdout, stderr }) =>
+      keep(error === null ? { version: stdout.trim() } : { reason: reasonOf(error, stderr) }),
+    )
     .finally(() => (asking = null));
   return asking;
 }
@@ -31,7 +33,7 @@ export function probeDockerNow(): DockerProbe {
   if (known !== null && known.until > Date.now()) return known.probe;
   try {
     const version = execFileSync('docker', PROBE, {
-      ...{ encoding: 'utf8', timeout: PROBE_MS },
+      ...{ encoding: 'utf8', timeout: PROBE_MS, env: process.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return keep({ version: version.trim() });
@@ -79,7 +81,13 @@ interface Answer {
 
 function call(args: readonly string[], timeout: number): Promise<Answer> {
   return new Promise((resolve) => {
-    const options = { encoding: 'utf8', timeout, killSignal: 'SIGKILL', windowsHide: true } as const;
+    const options = {
+      encoding: 'utf8',
+      timeout,
+      killSignal: 'SIGKILL',
+      windowsHide: true,
+      env: process.env,
+    } as const;
     execFile('docker', args, options, (error, stdout, stderr) => resolve({ error, stdout, stderr }));
   });
 }

@@ -1,6 +1,15 @@
 /** Several files changed at once, all of them or none, in the way of the Rust core. */
 
-import { type BigIntStats, constants, linkSync, lstatSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import {
+  type BigIntStats,
+  constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+} from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 
 import { isFishplateError } from '@fishplate/engine';
@@ -228,7 +237,12 @@ async function keep({ directory, name }: Place): Promise<RawPath> {
 }
 
 /** Takes everything back. @throws FishplateError `ROLLBACK_FAILED`. */
-function withdraw(context: FileContext, staged: readonly Staged[], made: readonly RawPath[], cause: unknown): void {
+function withdraw(
+  context: FileContext,
+  staged: readonly Staged[],
+  made: readonly RawPath[],
+  cause: unknown,
+): void {
   const stuck: string[] = [];
   for (const item of [...staged].reverse()) {
     try {

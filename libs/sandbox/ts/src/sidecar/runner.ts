@@ -148,7 +148,10 @@ async function wholeOf(input: NonNullable<RunRequest['stdin']>): Promise<Buffer>
     const bytes = Buffer.from(chunk as Uint8Array);
     length += bytes.length;
     if (length > MAX_BODY_BYTES) {
-      throw SANDBOX_CODES.error('INPUT_INVALID', `the sidecar takes ${MAX_BODY_BYTES} bytes of input at most`);
+      throw SANDBOX_CODES.error(
+        'INPUT_INVALID',
+        `the sidecar takes ${MAX_BODY_BYTES} bytes of input at most`,
+      );
     }
     chunks.push(bytes);
   }
