@@ -257,7 +257,7 @@ const MAX_NAMED = 1000;
 function nextEntry(next: { bytes: Buffer; mode: number } | null): Entry {
   if (next === null) return null;
   const { bytes, mode } = next;
-  return entryOf({ bytes, mode, stamp: { inode: 0n, size: 0n, modifiedNs: 0n, changedNs: 0n } });
+  return entryOf({ bytes, mode, stamp: { device: 0n, inode: 0n, size: 0n, modifiedNs: 0n, changedNs: 0n } });
 }
 
 /** Directories that a commit will have to make, outermost first. */

@@ -69,12 +69,12 @@ class SandboxFileAccess implements ConfirmedFileAccess {
     try {
       const state = await this.sandbox.files.readFileState(absolute, { maxBytes });
       // Links are no way to a file here, also where they stay in the workspace.
-      if (!isSamePath(state.path, absolute)) throw symlinkRefused(path);
+      if (!isSamePath(state.path, absolute)) throw symlinkError(path);
       return { bytes: state.bytes, mode: state.mode, stamp: stampFrom(state.stamp) };
     } catch (error) {
       if (!isFishplateError(error)) throw error;
       if (error.code === 'FILE_MISSING' && this.isPlain(path)) return null;
-      throw this.isPlain(path) ? translated(error, path, maxBytes) : symlinkRefused(path, error);
+      throw this.isPlain(path) ? translated(error, path, maxBytes) : symlinkError(path);
     }
   }
 
@@ -208,11 +208,6 @@ function translated(error: FishplateError, path: string, limit: number): Error {
 function denied({ reason, rule }: Decision, path: string, cause?: unknown): Error {
   const message = `${JSON.stringify(path)} is closed to tools: ${reason} (${rule})`;
   return RUNTIME_CODES.error('PATH_PROTECTED', message, { details: { path, rule }, cause });
-}
-
-function symlinkRefused(path: string, cause?: unknown): Error {
-  const message = `${JSON.stringify(path)} is, or leads through, a symbolic link`;
-  return RUNTIME_CODES.error('SYMLINK_REFUSED', message, cause === undefined ? {} : { cause });
 }
 
 /** Disks of macOS and Windows usually take names in either case and normal form. */
