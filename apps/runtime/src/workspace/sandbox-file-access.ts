@@ -16,6 +16,7 @@ import type {
   FileStamp,
   FileState,
 } from './file-access.js';
+import { symlinkError } from './containment.js';
 import { type PathPurpose, workspacePath } from './paths.js';
 
 /** Opens the files under the policy, at the first use: only then it is known which engine is asked for. */

@@ -146,8 +146,9 @@ export class PolicyFiles implements SandboxFiles {
   }
 
   /** Refuses further calls. */
-  close(): void {
+  close(): Promise<void> {
     this.closed = true;
+    return Promise.resolve();
   }
 
   /** @throws FishplateError `SANDBOX_CLOSED`. */

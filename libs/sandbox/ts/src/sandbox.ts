@@ -96,7 +96,7 @@ class BoundSandbox extends PolicyFiles implements Sandbox {
   }
 
   override async close(): Promise<void> {
-    super.close();
+    await super.close();
     await this.runner.close();
   }
 

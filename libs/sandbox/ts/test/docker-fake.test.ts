@@ -97,7 +97,7 @@ test('a container that is left is told of', async () => {
   client('exec sleep 60', '[ "$1" = rm ] && { echo "daemon is busy" >&2; exit 1; }');
   const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   await run({}, { timeoutMs: 200 });
-  expect(warned.mock.calls.flat().join(' ')).toMatch(
+  expect(JSON.stringify(warned.mock.calls)).toMatch(
     /may still be there: .*daemon is busy.*FishplateDockerWarning/,
   );
   warned.mockRestore();

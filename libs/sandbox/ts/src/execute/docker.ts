@@ -53,7 +53,7 @@ async function runContainer(
   const { policy } = rules;
   const name = `fishplate-${randomBytes(8).toString('hex')}`;
   const variables = await writeVariables(variablesOf(policy.env, request.env));
-  let killing: Promise<void> | null = null;
+  const kills: Promise<void>[] = [];
   try {
     const outcome = await children.run(
       {
@@ -63,20 +63,20 @@ async function runContainer(
         env: process.env,
         outputBytes: policy.limits?.outputBytes ?? null,
         // Killing the client leaves the container.
-        end: () => (killing = killContainer(name)),
+        end: () => void kills.push(killContainer(name)),
       },
       request,
     );
     if (outcome.exitCode !== KILLED && outcome.exitCode !== null) return outcome;
-    if (killing !== null) return { ...outcome, exitCode: null, signal: 'SIGKILL' };
+    if (kills.length > 0) return { ...outcome, exitCode: null, signal: 'SIGKILL' };
     // Programs may exit with that number too: what the kernel did is asked of the daemon.
     const isOut = policy.limits?.memoryBytes !== undefined && (await wasOutOfMemory(name)) === true;
     return isOut ? outOfMemory(outcome) : outcome;
   } finally {
-    await killing;
+    await Promise.all(kills);
     await variables.remove();
     // One that ended by itself without a limit of memory has been removed by the daemon.
-    const left = killing !== null || !removesItself(policy) ? await removeContainer(name) : null;
+    const left = kills.length > 0 || !removesItself(policy) ? await removeContainer(name) : null;
     if (left !== null) {
       process.emitWarning(`the container ${name} may still be there: ${left}`, 'FishplateDockerWarning');
     }

@@ -18,13 +18,13 @@ export function feed(
   onError: (error: unknown) => void,
 ): () => void {
   let isOver = false;
-  const iterator = source[Symbol.asyncIterator]();
+  const iterator: AsyncIterator<string | Uint8Array, unknown> = source[Symbol.asyncIterator]();
   const work = async (): Promise<void> => {
     for (;;) {
-      const { done, value } = await iterator.next();
+      const next = await iterator.next();
       if (isOver) return;
-      if (done === true) break;
-      await sink.write(bytesOf(value));
+      if (next.done === true) break;
+      await sink.write(bytesOf(next.value));
       if (isOver) return;
     }
     sink.end();
