@@ -274,7 +274,7 @@ describe('options of execute', () => {
     env.A = 'c';
     stdin.fill(0);
     expect(taken).toMatchObject({ args: ['1'], cwd: '/x', timeoutMs: null, maxOutputBytes: 8 << 20 });
-    expect([{ ...taken.env }, taken.stdin?.toString()]).toEqual([{ A: 'b' }, 'in']);
+    expect([{ ...taken.env }, (taken.stdin as Buffer).toString()]).toEqual([{ A: 'b' }, 'in']);
   });
 
   test('__proto__ is a variable like any other', () => {

@@ -127,9 +127,12 @@ class ChildRun {
     }
     const room = (): Promise<void> =>
       new Promise((resolve) => {
-        stdin.once('drain', resolve);
-        // Of a command that has ended, or reads no more.
-        stdin.once('close', resolve);
+        // Closed: the command has ended, or reads no more.
+        const done = (): void => {
+          stdin.off('drain', done).off('close', done);
+          resolve();
+        };
+        stdin.once('drain', done).once('close', done);
       });
     const write = (bytes: Buffer): Promise<void> | void =>
       stdin.writable && !stdin.write(bytes) ? room() : undefined;

@@ -25,6 +25,8 @@ export function feed(
       if (isOver) return;
       if (next.done === true) break;
       await sink.write(bytesOf(next.value));
+      // A source that always has more, and a command that has ended, would leave the event loop no turn.
+      await new Promise((resolve) => setImmediate(resolve));
       if (isOver) return;
     }
     sink.end();

@@ -134,6 +134,6 @@ fn begin(launch: Launch, handler: &mut Handler) -> Result<Outset, StartError> {
 /// The rules with the limits of this launch, which can be what is held less well.
 fn limited(launch: &Launch) -> Rules {
     let mut rules = (*launch.rules).clone();
-    rules.policy.limits = plan::lower(rules.policy.limits, launch.limits);
+    rules.policy.limits = rules.policy.limits.lower(launch.limits);
     rules
 }
