@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.js';
 import type { RuntimeLogger } from '../logger.js';
 import { readSessions } from '../session/session-reader.js';
 import { statePath } from '../session/state-folder.js';
-import { openWorkspace } from '../workspace/node-file-access.js';
+import { workspaceRoot } from '../workspace/sandbox-file-access.js';
 
 /** `--workspace`. */
 export const WORKSPACE_OPTION = {
@@ -73,7 +73,7 @@ export function printJson(value: unknown): void {
 
 /** Where the sessions of a workspace are, and the engine that reads them. */
 export function stateOf(workspace: string | undefined): { state: string; engine: EngineChoice } {
-  const { root } = openWorkspace(workspace ?? process.cwd());
+  const { root } = workspaceRoot(workspace ?? process.cwd());
   const { sessions, engines } = loadConfig({ workspace: root });
   const { file, call } = engines.storage;
   const engine = chooseEngine({ track: 'storage', config: file, call }).asked;
