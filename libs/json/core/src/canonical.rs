@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::check::find_duplicate;
 use crate::error::JsonError;
-use crate::number::push_canonical;
-use crate::strings::{has_surrogate, inner, order, quote, unescape};
+use crate::number::{double, push_canonical};
+use crate::strings::{has_surrogate, inner, order, quote, unescape, unescaped};
 use crate::tape::{Kind, Tape};
 
 /// What the canonical form refuses beyond what is no JSON.
@@ -48,9 +48,33 @@ pub fn canonical_text(text: &[u8], options: CanonicalOptions) -> Result<Vec<u8>,
         members: Vec::new(),
         open: Vec::new(),
         out: Vec::with_capacity(text.len()),
+        dropped: false,
     };
-    writer.write()?;
-    Ok(writer.out)
+    match writer.write() {
+        // A member that does not count is looked at too, so that the answer does not hang on its place.
+        Ok(()) if writer.dropped => formless(text, &tape, options).map_or(Ok(writer.out), Err),
+        Ok(()) => Ok(writer.out),
+        Err(error) => Err(formless(text, &tape, options).unwrap_or(error)),
+    }
+}
+
+/// The first key or value of the text that has no canonical form.
+fn formless(text: &[u8], tape: &Tape, options: CanonicalOptions) -> Option<JsonError> {
+    tape.nodes().find_map(|node| {
+        let range = node.range();
+        let offset = range.start;
+        match node.kind {
+            Kind::Number => {
+                let finite = double(text.get(range).unwrap_or_default()).is_finite();
+                (!finite).then_some(JsonError::NumberNotFinite { offset })
+            }
+            Kind::Key | Kind::String if !options.lone_surrogates => {
+                let characters = unescaped(inner(text, &range), node.escaped);
+                has_surrogate(&characters).then_some(JsonError::LoneSurrogate { offset })
+            }
+            _ => None,
+        }
+    })
 }
 
 /// SHA-256 of the canonical form, as 64 hexadecimal digits.
@@ -117,6 +141,8 @@ struct Writer<'a> {
     members: Vec<Member>,
     open: Vec<Frame>,
     out: Vec<u8>,
+    /// Whether there were members that do not count.
+    dropped: bool,
 }
 
 impl Writer<'_> {
@@ -296,6 +322,7 @@ impl Writer<'_> {
             }
             kept = place + 1;
         }
+        self.dropped |= kept < self.members.len();
         self.members.truncate(kept);
     }
 }

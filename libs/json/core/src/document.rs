@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{Range, RangeBounds};
 
 use crate::error::{JsonError, Problem};
 use crate::members::{Part, Parts};
@@ -140,8 +140,9 @@ impl Document {
 
     /// A part of the text.
     #[must_use]
-    pub fn text(&self, range: Range<usize>) -> &[u8] {
-        self.text.get(range).unwrap_or_default()
+    pub fn text(&self, range: impl RangeBounds<usize>) -> &[u8] {
+        let bounds = (range.start_bound().cloned(), range.end_bound().cloned());
+        self.text.get(bounds).unwrap_or_default()
     }
 
     /// Where the value begins that a pointer leads to.

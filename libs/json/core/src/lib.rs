@@ -20,6 +20,7 @@ mod skip;
 mod strings;
 mod tape;
 mod walk;
+mod wtf8;
 
 pub use canonical::{CanonicalOptions, canonical_hash, canonical_text};
 pub use check::{Limits, check};
@@ -29,6 +30,7 @@ pub use layout::{LONGEST_STRING, format, minify};
 pub use lines::{Condition, Cursor, Line, LineFilter, Scalar};
 pub use pointer::Pointer;
 pub use position::{Position, position};
+pub use wtf8::{utf16, wtf8};
 
 /// Checks that bytes are UTF-8, as text of a host's buffer must be.
 ///

@@ -7,6 +7,7 @@ use crate::error::JsonError;
 use crate::members::Parts;
 use crate::number::double;
 use crate::pointer::{Pointer, index};
+use crate::skip::value_end;
 use crate::strings::{inner, quote, unescaped};
 use crate::walk::{Container, skip_space};
 
@@ -202,6 +203,9 @@ impl Condition {
                 return Ok(false);
             };
             (at, end) = (value.start, value.end);
+        }
+        if self.pointer.tokens().is_empty() && value_end(line, at)? < end {
+            return Ok(false);
         }
         let Some(scalars) = &self.equals else {
             return Ok(true);

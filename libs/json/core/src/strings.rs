@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use crate::wtf8::Units;
+
 /// What stands between the quotes of a string.
 #[inline]
 pub(crate) fn inner<'a>(text: &'a [u8], range: &Range<usize>) -> &'a [u8] {
@@ -171,54 +173,8 @@ pub(crate) fn order(one: &[u8], other: &[u8]) -> Ordering {
 /// At a byte where both are 0xed or more, which begins a character of each.
 #[cold]
 fn order_above(one: &[u8], other: &[u8], at: usize) -> Ordering {
-    let units = |text| Units {
-        text,
-        at,
-        low: None,
-    };
+    let units = |text| Units::from(text, at);
     units(one).cmp(units(other))
-}
-
-/// The code units of WTF-8 from a place on.
-struct Units<'a> {
-    text: &'a [u8],
-    at: usize,
-    low: Option<u16>,
-}
-
-impl Units<'_> {
-    fn bits(&self, index: usize) -> u32 {
-        u32::from(self.text.get(self.at + index).copied().unwrap_or_default() & 0x3f)
-    }
-}
-
-impl Iterator for Units<'_> {
-    type Item = u16;
-
-    fn next(&mut self) -> Option<u16> {
-        if let Some(low) = self.low.take() {
-            return Some(low);
-        }
-        let lead = u32::from(*self.text.get(self.at)?);
-        let (unit, length) = match lead {
-            0..0x80 => (lead, 1),
-            0x80..0xe0 => ((lead & 0x1f) << 6 | self.bits(1), 2),
-            0xe0..0xf0 => ((lead & 0xf) << 12 | self.bits(1) << 6 | self.bits(2), 3),
-            _ => {
-                let point =
-                    (lead & 7) << 18 | self.bits(1) << 12 | self.bits(2) << 6 | self.bits(3);
-                let above = point.saturating_sub(0x10000);
-                self.low = Some(narrow(0xdc00 | above & 0x3ff));
-                (0xd800 | above >> 10 & 0x3ff, 4)
-            }
-        };
-        self.at += length;
-        Some(narrow(unit))
-    }
-}
-
-fn narrow(unit: u32) -> u16 {
-    u16::try_from(unit).unwrap_or(0xfffd)
 }
 
 #[cfg(test)]
