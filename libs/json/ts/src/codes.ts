@@ -40,7 +40,8 @@ export const JSON_CODES = defineCodes('json', {
     hint: 'Refuse the text, or have the key removed.',
   },
   NUMBER_NOT_FINITE: {
-    summary: 'A number is NaN or infinite, or its text is beyond what a double holds: RFC 8785 has no form for it.',
+    summary:
+      'A number is NaN or infinite, or its text is beyond what a double holds: RFC 8785 has no form for it.',
     hint: 'Give it as a string; `stableStringify` writes null for it, as JSON.stringify does.',
   },
   LONE_SURROGATE: {

@@ -1,7 +1,14 @@
 /** Lazy documents. */
 
 import { JSON_CODES } from './codes';
-import { type DocumentReader, engineFor, type EngineOptions, type Failure, isFailure, resultOf } from './engine';
+import {
+  type DocumentReader,
+  engineFor,
+  type EngineOptions,
+  type Failure,
+  isFailure,
+  resultOf,
+} from './engine';
 import { checkBytes, kind } from './input';
 import { parse } from './parse';
 

@@ -55,11 +55,7 @@ export interface JsonEngine {
     duplicateKeys: boolean,
     protoKeys: boolean,
   ): Failure | null;
-  canonicalText(
-    text: string | Uint8Array,
-    duplicateKeys: boolean,
-    loneSurrogates: boolean,
-  ): string | Failure;
+  canonicalText(text: string | Uint8Array, duplicateKeys: boolean, loneSurrogates: boolean): string | Failure;
   canonicalHash(text: string | Uint8Array, duplicateKeys: boolean): string | Failure;
   minify(text: string | Uint8Array): string | Failure;
   format(text: string | Uint8Array, indent: string): string | Failure;

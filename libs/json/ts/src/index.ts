@@ -22,5 +22,11 @@ export {
 } from './partial/partial';
 export { repairJson, type Repaired, type RepairOptions } from './repair/repair';
 export type { Repair, RepairKind } from './repair/repairs';
-export { canonicalize, stableStringify, type StableOptions, stringify, type StringifyOptions } from './stringify';
+export {
+  canonicalize,
+  stableStringify,
+  type StableOptions,
+  stringify,
+  type StringifyOptions,
+} from './stringify';
 export { format, type FormatOptions, minify, type ParseLimits, validate, type Validation } from './text';

@@ -28,7 +28,8 @@ export function checkString(text: unknown, name: string): string {
 /** A limit: a whole number or Infinity. @throws FishplateError `OPTION_INVALID`. */
 export function checkLimit(value: unknown, name: string, otherwise = Infinity): number {
   if (value === undefined) return otherwise;
-  if (typeof value === 'number' && value >= 0 && (Number.isInteger(value) || value === Infinity)) return value;
+  if (typeof value === 'number' && value >= 0 && (Number.isInteger(value) || value === Infinity))
+    return value;
   const shown = typeof value === 'number' ? String(value) : kind(value);
   throw JSON_CODES.error(
     'OPTION_INVALID',

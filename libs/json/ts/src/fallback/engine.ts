@@ -52,7 +52,9 @@ export function canonicalText(
 
 export function canonicalHash(given: string | Uint8Array, duplicateKeys: boolean): string | Failure {
   return onText(given, (text) =>
-    createHash('sha256').update(canonical(text, duplicateKeys, true)).digest('hex'),
+    createHash('sha256')
+      .update(canonical(text, duplicateKeys, true))
+      .digest('hex'),
   );
 }
 

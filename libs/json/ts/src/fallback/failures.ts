@@ -5,10 +5,7 @@ import { decode } from '../input';
 import { Refusal } from './scan';
 
 /** Does some work on the text of a call; what refuses it is a failure. */
-export function onText<Result>(
-  given: string | Uint8Array,
-  work: (text: string) => Result,
-): Result | Failure {
+export function onText<Result>(given: string | Uint8Array, work: (text: string) => Result): Result | Failure {
   const text = typeof given === 'string' ? given : decode(given);
   if (text === undefined) return notUtf8(given as Uint8Array);
   try {
@@ -36,7 +33,11 @@ export function notUtf8(bytes: Uint8Array): Failure {
   const offset = validUpTo(bytes);
   const before = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, offset));
   const { place } = failureOf(before, new Refusal(before.length, ''));
-  return { code: 'TEXT_NOT_UTF8', message: 'the bytes are not UTF-8', ...(place === undefined ? {} : { place }) };
+  return {
+    code: 'TEXT_NOT_UTF8',
+    message: 'the bytes are not UTF-8',
+    ...(place === undefined ? {} : { place }),
+  };
 }
 
 /** Half the bytes, again and again: a prefix is UTF-8 as long as only its last character may be cut. */

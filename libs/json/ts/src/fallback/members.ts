@@ -61,12 +61,16 @@ export function valueEnd(text: string, at: number): number {
 }
 
 function containerEnd(text: string, start: number): number {
-  const marks = /["{}[\]]/g;
+  const marks = /["{}[\]\\]/g;
   marks.lastIndex = start;
   let depth = 0;
   for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
     const [character] = mark;
-    if (character === '"') {
+    if (character === '\\') {
+      // Outside of strings, where none belongs: the quote behind it begins none.
+      const next = text[mark.index + 1];
+      if (next === '"' || next === '\\') marks.lastIndex++;
+    } else if (character === '"') {
       const end = quoteEnd(text, mark.index + 1);
       if (end < 0) break;
       marks.lastIndex = end;

@@ -68,8 +68,14 @@ export class PartialReader {
     for (const { key } of this.levels) if (key !== undefined) path.push(key);
     // A key that is not whole, or was before a comma, leads to nothing yet.
     const last = this.levels[this.levels.length - 1];
-    const isBetween = this.atom === 'key' || this.expected.startsWith('key') || this.expected === 'comma or close';
-    if (last?.key !== undefined && this.atom !== 'string' && this.atom !== 'number' && this.atom !== 'literal') {
+    const isBetween =
+      this.atom === 'key' || this.expected.startsWith('key') || this.expected === 'comma or close';
+    if (
+      last?.key !== undefined &&
+      this.atom !== 'string' &&
+      this.atom !== 'number' &&
+      this.atom !== 'literal'
+    ) {
       if (isBetween || this.expected === 'value or ]') path.pop();
     }
     return { value: this.root, complete, path };
@@ -86,7 +92,9 @@ export class PartialReader {
   fork(): void {
     let above: Level | undefined;
     for (const level of this.levels) {
-      const copy: Container = Array.isArray(level.container) ? level.container.slice() : copied(level.container);
+      const copy: Container = Array.isArray(level.container)
+        ? level.container.slice()
+        : copied(level.container);
       if (above === undefined) this.root = copy;
       else set(above, copy);
       level.container = copy;

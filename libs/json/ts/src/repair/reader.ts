@@ -8,6 +8,10 @@ import { CUT_WORD, readWord } from './words';
 /** No value is there: nothing but the end of the text, or what closes a container. */
 export const NOTHING = Symbol('nothing');
 
+/** In place of the place of a comma: there was none, or three dots took it. */
+const NO_COMMA = -1;
+const DOTS = -2;
+
 const BARE_KEY = /[^\s:,{}[\]"'=]+/y;
 const COLON = /:|=>?/y;
 const CALL = /[A-Za-z_$][\w$.]*\s*\((?=\s*["'{[\d)-])/y;
@@ -39,7 +43,7 @@ export class RepairingReader {
   private call(start: number): unknown {
     const { cursor } = this;
     cursor.repaired('call', start);
-    const value = this.read('root');
+    const value = this.read('argument');
     cursor.skip();
     if (cursor.peek() === ')') cursor.at++;
     return value === NOTHING ? null : value;
@@ -65,10 +69,14 @@ export class RepairingReader {
   private array(): unknown[] {
     const { cursor } = this;
     const elements: unknown[] = [];
-    let comma = -1;
+    let comma = NO_COMMA;
     while (!this.isClosed(comma)) {
-      if (this.isNoise(comma < 0 && elements.length > 0)) continue;
-      if (comma < 0 && elements.length > 0) cursor.repaired('missing-comma');
+      if (this.isEllipsis()) {
+        comma = DOTS;
+        continue;
+      }
+      if (this.isExtraComma(comma === NO_COMMA && elements.length > 0)) continue;
+      if (comma === NO_COMMA && elements.length > 0) cursor.repaired('missing-comma');
       const value = this.read('element');
       if (value === CUT_WORD) continue;
       if (value === NOTHING) {
@@ -85,10 +93,14 @@ export class RepairingReader {
   private object(): Record<string, unknown> {
     const { cursor } = this;
     const object: Record<string, unknown> = {};
-    let [comma, isFirst] = [-1, true];
+    let [comma, isFirst] = [NO_COMMA, true];
     while (!this.isClosed(comma)) {
-      if (this.isNoise(comma < 0 && !isFirst)) continue;
-      if (comma < 0 && !isFirst) cursor.repaired('missing-comma');
+      if (this.isEllipsis()) {
+        comma = DOTS;
+        continue;
+      }
+      if (this.isExtraComma(comma === NO_COMMA && !isFirst)) continue;
+      if (comma === NO_COMMA && !isFirst) cursor.repaired('missing-comma');
       const key = this.key();
       if (key === undefined) continue;
       isFirst = false;
@@ -135,7 +147,7 @@ export class RepairingReader {
     else object[key] = value;
   }
 
-  /** Whether the container at hand ends here; takes its closing bracket. `comma` is where one was before, or -1. */
+  /** Whether the container at hand ends here; takes its closing bracket. `comma` is where one was before. */
   private isClosed(comma: number): boolean {
     const { cursor, closing } = this;
     cursor.skip();
@@ -162,25 +174,29 @@ export class RepairingReader {
     return true;
   }
 
-  /** Over commas with nothing before them, and three dots. */
-  private isNoise(mayBeComma: boolean): boolean {
+  /** Takes three dots in place of what was left out. */
+  private isEllipsis(): boolean {
     const { cursor } = this;
     const start = cursor.at;
-    if (cursor.take(/(?:\.{3}|\u2026)\s*,?/y) !== '') {
-      cursor.repaired('ellipsis', start);
-      return true;
-    }
-    if (cursor.peek() !== ',' || mayBeComma) return false;
+    if (cursor.take(/(?:\.{3}|\u2026)\s*,?/y) === '') return false;
+    cursor.repaired('ellipsis', start);
+    return true;
+  }
+
+  /** Takes a comma with nothing before it; `mayBe` says that one may stand here. */
+  private isExtraComma(mayBe: boolean): boolean {
+    const { cursor } = this;
+    if (cursor.peek() !== ',' || mayBe) return false;
     cursor.repaired('extra-comma');
     cursor.at++;
     return true;
   }
 
-  /** Takes a comma; says where it was, or -1. */
+  /** Takes a comma; says where it was. */
   private comma(): number {
     const { cursor } = this;
     cursor.skip();
-    if (cursor.peek() !== ',') return -1;
+    if (cursor.peek() !== ',') return NO_COMMA;
     return cursor.at++;
   }
 }

@@ -128,8 +128,11 @@ function goOn(cursor: TextCursor): boolean {
     if (cursor.repairs.every(({ kind }) => kind !== 'fence')) cursor.repaired('fence', start);
     cursor.skip();
   }
-  cursor.take(/[;,)]/y);
+  const rest = cursor.at;
+  const mark = cursor.take(/[;,)]/y);
   cursor.skip();
+  // A comma or semicolon between documents is no fault beside their being several.
+  if (mark !== '' && (cursor.isAtEnd || mark === ')')) cursor.repaired('unexpected', rest);
   if (cursor.isAtEnd) return false;
   const bracket = firstBracket(cursor.text, cursor.at);
   if (bracket === cursor.at) return true;

@@ -19,9 +19,11 @@ const PLAIN = /[^"'`\u2018\u2019\u201c\u201d\\\u0000-\u001f]+/y;
 
 /** What may follow a string in each place: what comes behind its closing quote. */
 const AFTER = {
-  key: /\s*(?::|=|$)/y,
+  key: /\s*(?::|=|$)|\s+(?:[\d"'{[-]|(?:true|false|null)\b)/y,
   member: /\s*(?:$|[}\]]|,\s*(?:$|[}\]"'\u201c\u201d\u2018\u2019`]|[\w$-]+\s*:|\/[/*]|#)|\/[/*]|```)/y,
-  element: /\s*(?:$|[}\]]|,\s*(?:$|[\][{"'\u201c\u201d\u2018\u2019`\d.+-]|[\w$]+\s*[,\]]|\/[/*]|#)|\/[/*]|```)/y,
+  element:
+    /\s*(?:$|[}\]]|,\s*(?:$|[\][{"'\u201c\u201d\u2018\u2019`\d.+-]|[\w$]+\s*[,\]]|\/[/*]|#)|\/[/*]|```)/y,
+  argument: /\s*(?:$|[),])/y,
   root: /\s*(?:$|[[{,]|\/[/*]|```)/y,
 };
 

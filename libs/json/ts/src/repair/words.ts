@@ -8,9 +8,17 @@ export const CUT_WORD = Symbol('cut word');
 
 const WORD = /[^\s,:{}[\]"'`()]+/y;
 /** A string without quotes goes on up to what ends a value; a colon in it is a part of it, as in addresses and times. */
-const REST = { root: /[^\n\r]*/y, key: /[^,}\]\n\r]*/y, member: /[^,}\]\n\r]*/y, element: /[^,\]}\n\r]*/y };
+const REST = {
+  argument: /[^,)\n\r]*/y,
+  root: /[^\n\r]*/y,
+  key: /[^,}\]\n\r]*/y,
+  member: /[^,}\]\n\r]*/y,
+  element: /[^,\]}\n\r]*/y,
+};
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const OTHER_NUMBER = /^[+-]?(?:(?:[1-9][\d_]*|0)(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?$/;
+/** A value after which a comma was left out is followed by one that can be told. */
+const NEXT_VALUE = /["'{[]|-?\d[\d.eE+-]*\s*[,\]}\n]|(?:true|false|null)\b/y;
 const HEXADECIMAL = /^[+-]?0[xX][0-9a-fA-F]+$/;
 const CUT_NUMBER = /^(-?(?:0|[1-9]\d*)(?:\.\d+)?)(?:\.|[eE][+-]?|\.\d+[eE][+-]?)$/;
 
@@ -45,7 +53,8 @@ export function readWord(cursor: TextCursor, place: StringPlace): unknown {
   const isLast = cursor.isAtEnd;
   cursor.take(/[ \t]*/y);
   const isAlone = cursor.isAtEnd || /[\n\r,}\]#)]/.test(cursor.peek()) || cursor.matches(/\/[/*]/y);
-  if (isAlone) {
+  const isFollowed = (LITERALS.has(word) || NUMBER.test(word)) && cursor.matches(NEXT_VALUE);
+  if (isAlone || isFollowed) {
     const value = known(cursor, word, start, isLast);
     if (value !== undefined) return value;
   }

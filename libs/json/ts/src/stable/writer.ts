@@ -34,12 +34,7 @@ export function writeStable(value: unknown, strict: boolean): string | undefined
 }
 
 /** A value at a key of its object, or at an index of its array. */
-function write(
-  value: unknown,
-  key: string | number,
-  depth: number,
-  strict: boolean,
-): string | undefined {
+function write(value: unknown, key: string | number, depth: number, strict: boolean): string | undefined {
   switch (typeof value) {
     case 'string':
       return quote(value, strict);
