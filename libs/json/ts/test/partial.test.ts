@@ -47,12 +47,14 @@ test('every cut of generated documents gives what partial-json gives, where that
   const random = seeded(5);
   let compared = 0;
   for (let count = 0; count < 60; count++) {
-    const text = jsonText(random).trim();
+    const text = JSON.stringify(JSON.parse(jsonText(random)));
+    // Of which it makes a prototype.
+    if (text.includes('__proto__')) continue;
     for (let end = 1; end <= text.length; end++) {
       const cut = text.slice(0, end);
-      // It trims its text, does not know surrogates in two parts, and gives numbers that end in a sign or a point as text of JavaScript.
+      // It stumbles over white space behind numbers, trims its text, does not know surrogates in two parts, and leaves out numbers that may go on.
       if (
-        /\s$|[\ud800-\udbff]$|\\u[dD][89aAbB][0-9a-fA-F]{0,2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?$|[-+.eE]$|\\ud83d$/.test(
+        /\s$|[\ud800-\udbff]$|\\u[dD][89aAbB][0-9a-fA-F]{0,2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?$|[-+.eE\d]$|\\ud83d$/.test(
           cut,
         )
       )

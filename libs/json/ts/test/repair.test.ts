@@ -6,7 +6,7 @@ import { type RepairKind, repairJson } from '../src';
 import { codeOf, jsonText, mutated, seeded } from './documents';
 
 // Its types are those of its ES module.
-const { jsonrepair } = require('jsonrepair') as { jsonrepair(text: string): string };
+const { jsonrepair } = require('jsonrepair') as { jsonrepair: (text: string) => string };
 
 /** What a model wrote, what it meant, and what was repaired. */
 const CASES: readonly (readonly [text: string, value: unknown, ...kinds: RepairKind[]])[] = [

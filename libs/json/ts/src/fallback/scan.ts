@@ -15,12 +15,14 @@ export const PROBLEM = {
 } as const;
 
 /** A text that is refused, at a code unit. */
-export class Refusal {
+export class Refusal extends Error {
   constructor(
     readonly offset: number | undefined,
-    readonly message: string,
+    message: string,
     readonly code = 'JSON_INVALID',
-  ) {}
+  ) {
+    super(message);
+  }
 }
 
 /** What takes in the parts of a text, in order. */
