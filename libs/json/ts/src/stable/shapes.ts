@@ -1,74 +1,67 @@
-/** Orders of keys, kept for the shapes that come again: sorting is then a few look-ups. */
+/** Orders of keys, kept for the shapes that come again: sorting is then a few comparisons of the same strings. */
 
-/** The keys of an object in order, each with the text that comes before its value. */
+/** The keys of an object in order. */
 export interface Shape {
   readonly keys: readonly string[];
-  /** `,"key":`; the comma is left out before the first member that is written. */
-  readonly prefixes: readonly string[];
+  /** `,"key":` for each; undefined until the shape has come again, since making them takes longer than sorting. */
+  readonly prefixes: readonly string[] | undefined;
 }
 
-interface Step {
-  readonly next: Map<string, Step>;
-  shape: Shape | undefined;
+interface Known {
+  /** As the object has them. */
+  readonly given: readonly string[];
+  shape: Shape;
 }
 
 /** Shapes of more keys are not kept, nor those with longer ones: they are data rather than shapes. */
-const MOST_KEYS = 24;
+const MOST_KEYS = 32;
 const LONGEST_KEY = 64;
 
-/** Steps that are kept; then all are forgotten, so that a stream of ever new keys takes no memory. */
-const MOST_STEPS = 8192;
-
-/** New steps in a row after which looking is given up for a while: each costs more than sorting. */
-const PATIENCE = 256;
-
-let root: Step = { next: new Map(), shape: undefined };
-let steps = 0;
-let strange = 0;
+/** A shape has one place, which it takes from the one before it: memory is bounded, whatever comes. */
+const PLACES = 512;
+const known: (Known | undefined)[] = Array.from({ length: PLACES }, () => undefined);
 
 /** The shape of an object with these keys, in their order. */
-export function shapeOf(keys: string[]): Shape {
-  if (keys.length > MOST_KEYS) return sorted(keys);
-  if (strange > PATIENCE) {
-    // One in eight still looks, so that known shapes are found again.
-    strange++;
-    if (strange % 8 !== 0) return sorted(keys);
+export function shapeOf(given: string[]): Shape {
+  const { length } = given;
+  if (length === 0 || length > MOST_KEYS) return { keys: sorted(given), prefixes: undefined };
+  const place = placeOf(given);
+  const candidate = known[place];
+  if (candidate === undefined || !isSame(candidate.given, given)) {
+    const shape = { keys: sorted(given), prefixes: undefined };
+    if (given.every((key) => key.length <= LONGEST_KEY)) known[place] = { given, shape };
+    return shape;
   }
-  let step = root;
-  for (let index = 0; index < keys.length; index++) {
-    const next = step.next.get(keys[index]!);
-    if (next === undefined) return learn(keys);
-    step = next;
-  }
-  if (step.shape === undefined) return learn(keys);
-  strange = 0;
-  return step.shape;
+  const { shape } = candidate;
+  if (shape.prefixes !== undefined) return shape;
+  const prefixes = shape.keys.map((key) => `,${JSON.stringify(key)}:`);
+  return (candidate.shape = { keys: shape.keys, prefixes });
 }
 
-function learn(keys: string[]): Shape {
-  const shape = sorted(keys);
-  if (strange <= PATIENCE) strange++;
-  if (keys.some((key) => key.length > LONGEST_KEY)) return shape;
-  if (steps > MOST_STEPS) {
-    root = { next: new Map(), shape: undefined };
-    steps = 0;
-  }
-  let step = root;
-  for (const key of keys) {
-    let next = step.next.get(key);
-    if (next === undefined) {
-      next = { next: new Map(), shape: undefined };
-      step.next.set(key, next);
-      steps++;
-    }
-    step = next;
-  }
-  step.shape = shape;
-  return shape;
+/** From lengths and letters that V8 has at hand. */
+function placeOf(given: readonly string[]): number {
+  const { length } = given;
+  const [first, last] = [given[0]!, given[length - 1]!];
+  const letters = first.charCodeAt(0) * 31 + last.charCodeAt(0);
+  return (letters + length * 67 + first.length * 5 + last.length * 17) & (PLACES - 1);
 }
 
-/** The order of UTF-16 code units is that of `sort` without a comparison. */
-function sorted(keys: string[]): Shape {
-  const ordered = keys.slice().sort();
-  return { keys: ordered, prefixes: ordered.map((key) => `,${JSON.stringify(key)}:`) };
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
+  return true;
+}
+
+/** In the order of UTF-16 code units, which is that of `<` and of `sort` without a comparison. */
+function sorted(given: readonly string[]): readonly string[] {
+  const keys = given.slice();
+  if (keys.length > MOST_KEYS) return keys.sort();
+  // Few keys are sorted by insertion: `sort` takes longer to begin.
+  for (let index = 1; index < keys.length; index++) {
+    const key = keys[index]!;
+    let place = index;
+    for (; place > 0 && keys[place - 1]! > key; place--) keys[place] = keys[place - 1]!;
+    keys[place] = key;
+  }
+  return keys;
 }

@@ -82,18 +82,21 @@ function writeObject(
     const member = write((value as Record<string, unknown>)[name], name, depth + 1, strict);
     if (member === undefined) continue;
     if (strict) refuseLone(name);
-    text += text === '' ? `{${prefixes[index]!.slice(1)}${member}` : prefixes[index]! + member;
+    text += prefixes === undefined ? `,${quote(name, false)}:${member}` : prefixes[index]! + member;
   }
-  return text === '' ? '{}' : `${text}}`;
+  return text === '' ? '{}' : `{${text.slice(1)}}`;
 }
 
 /** What stands for an object: what `toJSON` returns, and the value in a box. */
 function plain(value: object, key: string | number): unknown {
   const { toJSON } = value as { toJSON?: unknown };
   const stand: unknown = typeof toJSON === 'function' ? toJSON.call(value, String(key)) : value;
-  if (typeof stand !== 'object' || stand === null || !types.isBoxedPrimitive(stand)) {
+  if (typeof stand !== 'object' || stand === null)
     return typeof stand === 'bigint' ? refuseBigint(stand) : stand;
-  }
+  // Most objects are no boxes, and asking takes longer than looking at the prototype.
+  const prototype: unknown = Object.getPrototypeOf(stand);
+  if (prototype === Object.prototype || prototype === Array.prototype || !types.isBoxedPrimitive(stand))
+    return stand;
   if (types.isNumberObject(stand)) return Number(stand);
   if (types.isStringObject(stand)) return String(stand);
   if (types.isBooleanObject(stand)) return Boolean.prototype.valueOf.call(stand);
@@ -135,7 +138,7 @@ interface Frame {
   readonly container: object;
   /** Undefined for an array. */
   readonly keys: readonly string[] | undefined;
-  readonly prefixes: readonly string[];
+  readonly prefixes: readonly string[] | undefined;
   readonly length: number;
   index: number;
   isEmpty: boolean;
@@ -150,7 +153,9 @@ function writeDeep(root: object, strict: boolean): string {
     if (open.has(container)) throw JSON_CODES.error('VALUE_CYCLIC', `${kind(container)} holds itself`);
     open.add(container);
     const isArray = Array.isArray(container);
-    const { keys, prefixes } = isArray ? { keys: undefined, prefixes: [] } : shapeOf(Object.keys(container));
+    const { keys, prefixes } = isArray
+      ? { keys: undefined, prefixes: undefined }
+      : shapeOf(Object.keys(container));
     const length = isArray ? container.length : keys!.length;
     frames.push({ container, keys, prefixes, length, index: 0, isEmpty: true });
     parts.push(isArray ? '[' : '{');
@@ -174,7 +179,7 @@ function writeDeep(root: object, strict: boolean): string {
     const text = isContainer ? '' : write(value, name, RECURSIVE_LEVELS - 1, strict);
     if (text === undefined && keys !== undefined) continue;
     if (strict && keys !== undefined) refuseLone(keys[index]!);
-    const prefix = keys === undefined ? ',' : prefixes[index]!;
+    const prefix = keys === undefined ? ',' : (prefixes?.[index] ?? `,${quote(keys[index]!, false)}:`);
     parts.push(frame.isEmpty ? prefix.slice(1) : prefix);
     frame.isEmpty = false;
     if (isContainer) enter(value as object);
