@@ -160,7 +160,7 @@ function lines() {
   const { id } = messages[messages.length >> 1];
   const count = (where) => {
     let found = 0;
-    for (const _ of json.splitNdjson(buffer, { where })) found++;
+    for (const { line } of json.splitNdjson(buffer, { where })) found += Math.sign(line);
     return found;
   };
   const filtered = (keeps) =>

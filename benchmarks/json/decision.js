@@ -48,12 +48,13 @@ const SCHEMA = {
   },
 };
 
+// eslint-disable-next-line no-control-regex
+const SPECIAL = /["\\\u0000-\u001f\ud800-\udfff]/;
+
 /** Writes each shape by code made for it when it is first met. */
 function shapeCompiler() {
   const writers = new Map();
-  // eslint-disable-next-line no-control-regex
-  const quoted = (text) =>
-    /["\\\u0000-\u001f\ud800-\udfff]/.test(text) ? JSON.stringify(text) : `"${text}"`;
+  const quoted = (text) => (SPECIAL.test(text) ? JSON.stringify(text) : `"${text}"`);
   const write = (value) => {
     if (typeof value === 'string') return quoted(value);
     if (typeof value !== 'object' || value === null) return String(value);

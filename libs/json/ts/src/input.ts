@@ -59,6 +59,8 @@ export function checkIndent(space: unknown, name: string): string {
 
 /** Text of bytes, or undefined where they are no UTF-8. A byte order mark stays. */
 export function decode(bytes: Uint8Array): string | undefined {
+  // A detached one has no length, and no memory to look at.
+  if (bytes.length === 0) return '';
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // Most text is ASCII, of which V8 takes a copy.
   if (isAscii(buffer)) return buffer.toString('latin1');
