@@ -79,7 +79,9 @@ function writeObject(
   let text = '';
   for (let index = 0; index < keys.length; index++) {
     const name = keys[index]!;
-    const member = write((value as Record<string, unknown>)[name], name, depth + 1, strict);
+    const part = (value as Record<string, unknown>)[name];
+    // Strings are most of what there is.
+    const member = typeof part === 'string' ? quote(part, strict) : write(part, name, depth + 1, strict);
     if (member === undefined) continue;
     if (strict) refuseLone(name);
     text += prefixes === undefined ? `,${quote(name, false)}:${member}` : prefixes[index]! + member;
