@@ -29,7 +29,7 @@ export function shapeOf(given: string[]): Shape {
   const candidate = known[place];
   if (candidate === undefined || !isSame(candidate.given, given)) {
     const shape = { keys: sorted(given), prefixes: undefined };
-    if (given.every((key) => key.length <= LONGEST_KEY)) known[place] = { given, shape };
+    if (isShort(given)) known[place] = { given, shape };
     return shape;
   }
   const { shape } = candidate;
@@ -44,6 +44,11 @@ function placeOf(given: readonly string[]): number {
   const [first, last] = [given[0]!, given[length - 1]!];
   const letters = first.charCodeAt(0) * 31 + last.charCodeAt(0);
   return (letters + length * 67 + first.length * 5 + last.length * 17) & (PLACES - 1);
+}
+
+function isShort(given: readonly string[]): boolean {
+  for (const key of given) if (key.length > LONGEST_KEY) return false;
+  return true;
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
