@@ -32,9 +32,9 @@ test('a command runs in the workspace, and its end and output are answered', asy
   expect(args).toMatchObject({ data: { stdout: 'a b.$X;.' } });
   const records = runtime.audit().filter(({ action }) => action === 'command');
   expect(records).toHaveLength(3);
-  expect(
-    (await runtime.main.timeline()).map(({ auditId }) => auditId),
-  ).toEqual(records.map(({ auditId }) => auditId));
+  expect((await runtime.main.timeline()).map(({ auditId }) => auditId)).toEqual(
+    records.map(({ auditId }) => auditId),
+  );
 });
 
 test('a command that is not there is refused, one that takes too long is ended', async () => {

@@ -125,9 +125,7 @@ test('keeps sessions apart', async () => {
   expect(await left.call('diff', {})).toMatchObject({ data: { files: [{ path: 'a.txt' }] } });
   expect((await right.call('undo', {})).ok).toBe(true);
   expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('eins\ntwo\n');
-  expect(
-    (await left.timeline()).map(({ tool }) => tool),
-  ).toEqual(['edit_file', 'diff']);
+  expect((await left.timeline()).map(({ tool }) => tool)).toEqual(['edit_file', 'diff']);
   // What one session changed, the other must not undo from under it.
   await right.call('edit_file', edit('a.txt', 'two', 'zwei'));
   expect(await left.call('undo', {})).toMatchObject({ ok: false, code: 'UNDO_CONFLICT' });

@@ -50,7 +50,9 @@ export function isSameEntry(left: Entry, right: Entry): boolean {
   if (right.kind === 'link' || left.kind !== right.kind) return false;
   if (left.mode !== right.mode && process.platform !== 'win32') return false;
   if (left.kind === 'directory' || right.kind === 'directory') return true;
-  return left.hash === null || right.hash === null ? left.stamp !== undefined && left.stamp === right.stamp : left.hash === right.hash;
+  return left.hash === null || right.hash === null
+    ? left.stamp !== undefined && left.stamp === right.stamp
+    : left.hash === right.hash;
 }
 
 /** A file's content and mode by reference. */
@@ -80,7 +82,13 @@ export async function observe(
     const mode = Number(stats.mode) & 0o7777;
     if (stats.isDirectory()) return { entry: { kind: 'directory', mode }, state: null };
     if (stats.isFile() && asKnown.some((known) => known?.kind === 'file' && known.hash === null)) {
-      const entry = { kind: 'file', hash: null, bytes: Number(stats.size), mode, stamp: stampText(stats) } as const;
+      const entry = {
+        kind: 'file',
+        hash: null,
+        bytes: Number(stats.size),
+        mode,
+        stamp: stampText(stats),
+      } as const;
       return { entry, state: null };
     }
     const state = await files.read(path, maxBytes);

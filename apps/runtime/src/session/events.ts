@@ -115,7 +115,13 @@ const numbers = z.array(z.int());
 /** What the log must hold to be used; everything else in an event is for people. */
 const eventSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('session'), id: z.string(), at: z.string() }),
-  z.looseObject({ type: z.literal('start'), call: z.int(), callId: z.string(), tool: z.string(), at: z.string() }),
+  z.looseObject({
+    type: z.literal('start'),
+    call: z.int(),
+    callId: z.string(),
+    tool: z.string(),
+    at: z.string(),
+  }),
   z.looseObject({
     type: z.literal('end'),
     call: z.int(),
@@ -125,9 +131,21 @@ const eventSchema = z.discriminatedUnion('type', [
     durationMs: z.number(),
   }),
   z.looseObject({ type: z.literal('interrupted'), call: z.int() }),
-  z.looseObject({ type: z.literal('intent'), step: z.int(), tool: z.string(), changes, createdDirectories: paths }),
+  z.looseObject({
+    type: z.literal('intent'),
+    step: z.int(),
+    tool: z.string(),
+    changes,
+    createdDirectories: paths,
+  }),
   z.looseObject({ type: z.literal('abandoned'), step: z.int() }),
-  z.looseObject({ type: z.literal('step'), number: z.int(), tool: z.string(), changes, createdDirectories: paths }),
+  z.looseObject({
+    type: z.literal('step'),
+    number: z.int(),
+    tool: z.string(),
+    changes,
+    createdDirectories: paths,
+  }),
   z.looseObject({
     type: z.literal('watch'),
     watch: z.string(),

@@ -82,7 +82,9 @@ export class Journal {
     if (salvaged !== undefined) {
       return `damaged and salvaged: ${salvaged.events} events kept, the old log is in ${salvaged.quarantined}`;
     }
-    return reason === null ? null : `${reason}: ${droppedBytes} bytes cut, kept in ${quarantined ?? 'nothing'}`;
+    return reason === null
+      ? null
+      : `${reason}: ${droppedBytes} bytes cut, kept in ${quarantined ?? 'nothing'}`;
   }
 
   get engine(): string {

@@ -24,7 +24,10 @@ export function createMask(env: Readonly<Record<string, string | undefined>> = p
   if (secrets.size === 0) return (text) => text;
   // The longest first: a secret may be a part of another one.
   const values = [...secrets.keys()].sort((left, right) => right.length - left.length);
-  const pattern = new RegExp(values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
+  const pattern = new RegExp(
+    values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'),
+    'g',
+  );
   return (text) => text.replace(pattern, (value) => `[masked: ${secrets.get(value)}]`);
 }
 

@@ -12,7 +12,9 @@ import { isSameEntry, observe } from './entry.js';
 import type { Restoration } from './undo-plan.js';
 
 /** What restoring came to. */
-export type RestoreOutcome = { readonly ok: true } | { readonly ok: false; readonly changedMeanwhile: string };
+export type RestoreOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly changedMeanwhile: string };
 
 /**
  * Carries out a plan.
@@ -28,7 +30,10 @@ export async function restoreFiles(
   restorations: readonly Restoration[],
   directories: readonly string[],
 ): Promise<RestoreOutcome> {
-  const work = restorations.map((restoration) => ({ ...restoration, next: nextState(contents, restoration) }));
+  const work = restorations.map((restoration) => ({
+    ...restoration,
+    next: nextState(contents, restoration),
+  }));
   const commits = work.filter(({ now, target }) => isCommitted(now.entry, now.state, target));
   if (commits.length === work.length) {
     const done = await files.commit(work.map(asChange));
@@ -51,9 +56,13 @@ export async function restoreFiles(
     await setDirectoryModes(files.root, work);
     await files.removeEmptyDirectories(directories);
   } catch (cause) {
-    throw RUNTIME_CODES.error('RESTORE_INCOMPLETE', `going back stopped on the way: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw RUNTIME_CODES.error(
+      'RESTORE_INCOMPLETE',
+      `going back stopped on the way: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
   }
   return { ok: true };
 }

@@ -14,7 +14,13 @@ import { indexOf, Journal, openReader } from './journal.js';
 import type { Mask } from './masking.js';
 import { recover } from './recovery.js';
 import { Session } from './session.js';
-import { closeStateFolder, journalNumbers, journalPath, openStateFolder, type StateFolder } from './state-folder.js';
+import {
+  closeStateFolder,
+  journalNumbers,
+  journalPath,
+  openStateFolder,
+  type StateFolder,
+} from './state-folder.js';
 import { Tracker } from './tracker.js';
 import type { WriteLock } from './write-lock.js';
 
@@ -95,7 +101,11 @@ export class SessionHost {
   private async openNow(id: string): Promise<Session> {
     const { config, files, lock, logger } = this.options;
     this.folder ??= openStateFolder(files.root, config.sessions.directory);
-    if (this.folder.temporary) logger.warn({ path: this.folder.path }, 'the workspace cannot be written: its sessions end with this process');
+    if (this.folder.temporary)
+      logger.warn(
+        { path: this.folder.path },
+        'the workspace cannot be written: its sessions end with this process',
+      );
     const journal = (await this.journalOf(id)) ?? this.own ?? (await this.openOwn());
     this.own ??= journal;
     const own = this.own;
@@ -115,7 +125,10 @@ export class SessionHost {
     const tracker = this.tracker;
     await lock.run(() => recover(session, files, tracker, journal));
     if (session.state.unreadable > 0) {
-      logger.warn({ session: id, records: session.state.unreadable }, 'records of the session could not be read');
+      logger.warn(
+        { session: id, records: session.state.unreadable },
+        'records of the session could not be read',
+      );
     }
     return session;
   }
@@ -142,13 +155,17 @@ export class SessionHost {
   }
 
   private async isIn(number: number, id: string): Promise<boolean> {
-    const store = await openReader(journalPath(this.folder!.path, number), this.options.asked().storage).catch(
-      (error: unknown) => {
-        // A damaged journal is salvaged by who writes it; the sessions of a newer release are not ours.
-        this.options.logger.warn({ journal: number, reason: (error as Error).message }, 'a journal cannot be read');
-        return null;
-      },
-    );
+    const store = await openReader(
+      journalPath(this.folder!.path, number),
+      this.options.asked().storage,
+    ).catch((error: unknown) => {
+      // A damaged journal is salvaged by who writes it; the sessions of a newer release are not ours.
+      this.options.logger.warn(
+        { journal: number, reason: (error as Error).message },
+        'a journal cannot be read',
+      );
+      return null;
+    });
     if (store === null) return false;
     try {
       return indexOf(store).has(id);
@@ -174,7 +191,10 @@ export class SessionHost {
         );
       }
     }
-    throw RUNTIME_CODES.error('STATE_UNUSABLE', `${MAX_JOURNALS} processes have sessions of this workspace open`);
+    throw RUNTIME_CODES.error(
+      'STATE_UNUSABLE',
+      `${MAX_JOURNALS} processes have sessions of this workspace open`,
+    );
   }
 
   private async openJournal(number: number): Promise<Journal> {
@@ -185,7 +205,8 @@ export class SessionHost {
       mask,
     });
     this.journals.set(number, journal);
-    if (journal.repaired !== null) logger.warn({ journal: number, reason: journal.repaired }, 'a journal was repaired');
+    if (journal.repaired !== null)
+      logger.warn({ journal: number, reason: journal.repaired }, 'a journal was repaired');
     return journal;
   }
 }

@@ -51,11 +51,18 @@ export async function readSessions(state: string, engine: EngineChoice): Promise
     for (const id of ids) sessions.push(read(id).summary);
     return false;
   });
-  return { sessions: sessions.sort((left, right) => (left.lastCallAt > right.lastCallAt ? -1 : 1)), problems };
+  return {
+    sessions: sessions.sort((left, right) => (left.lastCallAt > right.lastCallAt ? -1 : 1)),
+    problems,
+  };
 }
 
 /** Reads one session; null where there is none of that id. */
-export async function readSession(state: string, engine: EngineChoice, id: string): Promise<SessionRead | null> {
+export async function readSession(
+  state: string,
+  engine: EngineChoice,
+  id: string,
+): Promise<SessionRead | null> {
   let found: SessionRead | null = null;
   await eachJournal(state, engine, [], (read, ids) => {
     if (ids.has(id)) found = read(id);

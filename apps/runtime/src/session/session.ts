@@ -151,7 +151,9 @@ export class Session {
     const { modes, createdDirectories } = outcome;
     const done = planned.map((change): RecordedChange => {
       const { path, after } = change;
-      return after?.kind === 'file' ? { ...change, after: { ...after, mode: modes.get(path) ?? after.mode } } : change;
+      return after?.kind === 'file'
+        ? { ...change, after: { ...after, mode: modes.get(path) ?? after.mode } }
+        : change;
     });
     this.tracker.wrote([...paths, ...createdDirectories]);
     await this.note({ type: 'step', number, ...named, tool, changes: done, createdDirectories });
@@ -168,7 +170,14 @@ export class Session {
       const tracked = await this.tracker.begin(callId, signal);
       const { tree, notCovered } = tracked;
       const at = new Date(tracked.since).toISOString();
-      await this.expect({ type: 'watch', watch: callId, tool, at, tree, notCovered: notCovered.slice(0, MAX_NAMED) });
+      await this.expect({
+        type: 'watch',
+        watch: callId,
+        tool,
+        at,
+        tree,
+        notCovered: notCovered.slice(0, MAX_NAMED),
+      });
       return { tool, tracked };
     } catch (cause) {
       this.tracker.drop(callId);

@@ -49,7 +49,10 @@ export class Tracker {
   private model: Tree | null = null;
   /** What tools wrote since the last look. */
   private readonly written = new Map<string, TrackedEntry | null>();
-  private readonly running = new Map<string, { tracked: Tracked; changes: RecordedChange[]; notCovered: string[] }>();
+  private readonly running = new Map<
+    string,
+    { tracked: Tracked; changes: RecordedChange[]; notCovered: string[] }
+  >();
   private looking: Set<string> | null = null;
   private readonly hidden: readonly string[];
 
@@ -150,11 +153,17 @@ export class Tracker {
       // What is no longer listed may be ignored now, and still there.
       const now = after.get(path) ?? (old === undefined ? undefined : (this.inspect(path) ?? undefined));
       if (isSameTracked(old, now)) continue;
-      if (old === undefined && now !== undefined && !inodes.has(inodeOf(now.stamp)) && this.isOlder(path, sinceMs)) {
+      if (
+        old === undefined &&
+        now !== undefined &&
+        !inodes.has(inodeOf(now.stamp)) &&
+        this.isOlder(path, sinceMs)
+      ) {
         notCovered.push(`${path} (it was ignored before)`);
         continue;
       }
-      if ((old ?? now)?.entry.kind === 'file' && contentOf(old) === null) notCovered.push(`${path} (it was not kept)`);
+      if ((old ?? now)?.entry.kind === 'file' && contentOf(old) === null)
+        notCovered.push(`${path} (it was not kept)`);
       changes.push({ path, before: old?.entry ?? null, after: now?.entry ?? null });
     }
     return { changes, notCovered };
@@ -206,7 +215,8 @@ export class Tracker {
       if (entry.kind === 'file' && entry.hash !== null) yield entry.hash;
     }
     for (const { changes } of this.running.values()) {
-      for (const { before } of changes) if (before?.kind === 'file' && before.hash !== null) yield before.hash;
+      for (const { before } of changes)
+        if (before?.kind === 'file' && before.hash !== null) yield before.hash;
     }
   }
 

@@ -88,7 +88,8 @@ export function isSameTracked(left: TrackedEntry | undefined, right: TrackedEntr
   if (before.mode !== (after as typeof before).mode) return false;
   if (before.kind === 'directory') return true;
   const now = after as typeof before;
-  if (before.hash === null || now.hash === null) return before.stamp !== undefined && before.stamp === now.stamp;
+  if (before.hash === null || now.hash === null)
+    return before.stamp !== undefined && before.stamp === now.stamp;
   return before.hash === now.hash;
 }
 
@@ -111,9 +112,7 @@ export function inspect(
   }
   const mode = Number(stats.mode) & 0o7777;
   if (stats.isDirectory()) {
-    return isPlaceholder(path, mode)
-      ? null
-      : { entry: { kind: 'directory', mode }, stamp: `${stats.ino}` };
+    return isPlaceholder(path, mode) ? null : { entry: { kind: 'directory', mode }, stamp: `${stats.ino}` };
   }
   // Sockets, pipes and devices have no content.
   if (!stats.isFile()) return null;
@@ -253,7 +252,13 @@ async function findEmpty(
 }
 
 /** Adds everything below a directory. */
-async function addAll(root: string, directory: string, found: string[], pace: Pace, notCovered: string[]): Promise<void> {
+async function addAll(
+  root: string,
+  directory: string,
+  found: string[],
+  pace: Pace,
+  notCovered: string[],
+): Promise<void> {
   for (const entry of entriesOf(join(root, directory))) {
     await pace.breathe();
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
@@ -268,7 +273,13 @@ async function addAll(root: string, directory: string, found: string[], pace: Pa
 }
 
 /** Adds the directories below one that holds no listed file. */
-async function addDirectories(root: string, directory: string, found: string[], pace: Pace, matcher: Matcher): Promise<void> {
+async function addDirectories(
+  root: string,
+  directory: string,
+  found: string[],
+  pace: Pace,
+  matcher: Matcher,
+): Promise<void> {
   await pace.breathe();
   for (const entry of entriesOf(join(root, directory))) {
     const path = `${directory}/${entry.name}`;

@@ -52,11 +52,7 @@ impl Supervisor {
         Ok(Self::default())
     }
 
-    pub(super) fn start(
-        &self,
-        launch: Launch,
-        handler: Handler,
-    ) -> Result<Running, StartError> {
+    pub(super) fn start(&self, launch: Launch, handler: Handler) -> Result<Running, StartError> {
         let started = Instant::now();
         let found = capabilities(&launch.helper)?;
         let mut rules = (*launch.rules).clone();

@@ -39,14 +39,8 @@ fn errors_of_starting_are_not_exit_codes() {
     let code = |command: &str| {
         run(launch(&world, &[command], Limits::default())).map_err(|error| error.code())
     };
-    assert_eq!(
-        code("no-such-program").err(),
-        Some("COMMAND_NOT_FOUND")
-    );
-    assert_eq!(
-        code("/no/such/program").err(),
-        Some("COMMAND_NOT_FOUND")
-    );
+    assert_eq!(code("no-such-program").err(), Some("COMMAND_NOT_FOUND"));
+    assert_eq!(code("/no/such/program").err(), Some("COMMAND_NOT_FOUND"));
     assert_eq!(code("./data").err(), Some("COMMAND_NOT_EXECUTABLE"));
     assert_eq!(code("/etc").err(), Some("COMMAND_NOT_EXECUTABLE"));
     assert_eq!(code("a\0b").err(), Some("INPUT_INVALID"));

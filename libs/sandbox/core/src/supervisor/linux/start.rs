@@ -105,7 +105,8 @@ fn begin(launch: Launch, handler: &mut Handler) -> Result<Outset, StartError> {
         .filter(|means| {
             let mut unavailable = found.unavailable.iter();
             // Those of other systems come after it.
-            *means <= Means::LandlockOnly && !unavailable.any(|(unavailable, _)| unavailable == means)
+            *means <= Means::LandlockOnly
+                && !unavailable.any(|(unavailable, _)| unavailable == means)
         });
     let Some(means) = means else {
         return Err(StartError::too_weak(required, &found.enforcement));
