@@ -214,7 +214,7 @@ fn a_program_whose_interpreter_is_missing_is_told_apart_from_one_that_is() {
                 "{mode:?} {command}: {}",
                 ended.stderr()
             );
-            let code = if expected.starts_with("SANDBOX") {
+            let code = if expected == "COMMAND_NOT_FOUND" {
                 expected
             } else {
                 "COMMAND_NOT_EXECUTABLE"
