@@ -66,6 +66,19 @@ describe.each(MODES)('mode %s', (mode) => {
     const wrong = Readable.from([1]) as unknown as AsyncIterable<string>;
     await expect(sandbox.execute('cat', [], { stdin: wrong })).rejects.toThrow('strings or Uint8Arrays');
   });
+
+  test('a source that throws when it is let go of, or when it is opened, does not end the host', async () => {
+    const fail = (): never => {
+      throw new Error('by the source');
+    };
+    const silent = { next: () => new Promise<never>(() => undefined), return: fail };
+    const held = { [Symbol.asyncIterator]: () => silent };
+    expect((await sandbox.execute('true', [], { stdin: held })).exitCode).toBe(0);
+    const stream = Object.assign(new Readable({ read: () => undefined }), { destroy: fail });
+    expect((await sandbox.execute('true', [], { stdin: stream })).exitCode).toBe(0);
+    const shut = { [Symbol.asyncIterator]: fail };
+    await expect(sandbox.execute('sleep', ['60'], { stdin: shut })).rejects.toThrow('by the source');
+  });
 });
 
 test('a finished file action is told of by its resolved path and its rule', async () => {

@@ -18,8 +18,10 @@ export function feed(
   onError: (error: unknown) => void,
 ): () => void {
   let isOver = false;
-  const iterator: AsyncIterator<string | Uint8Array, unknown> = source[Symbol.asyncIterator]();
+  let iterator: AsyncIterator<string | Uint8Array, unknown> | undefined;
   const work = async (): Promise<void> => {
+    // In here, so that a source that refuses to be read ends the command too.
+    iterator = source[Symbol.asyncIterator]();
     for (;;) {
       const next = await iterator.next();
       if (isOver) return;
@@ -34,12 +36,16 @@ export function feed(
   work().catch((error: unknown) => {
     if (!isOver) onError(error);
   });
+  const release = async (): Promise<void> => {
+    // A stream that waits for bytes that never come would keep the process alive; a generator may not be asked twice at once.
+    if ('destroy' in source && typeof source.destroy === 'function') (source.destroy as () => void)();
+    else await iterator?.return?.();
+  };
   return () => {
     if (isOver) return;
     isOver = true;
-    // A stream that waits for bytes that never come would keep the process alive; a generator may not be asked twice at once.
-    if ('destroy' in source && typeof source.destroy === 'function') (source.destroy as () => void)();
-    else void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    // The command has ended: what the source throws now, at once or later, is nobody's.
+    release().catch(() => undefined);
   };
 }
 
