@@ -213,6 +213,7 @@ test.each([
     'printf -v x y',
     'vim -c !x',
   ],
+  ...['rg --pre x a', 'rg --pre=x a', 'rg --hostname-bin=x a', 'git shell -c x'],
 ])('a rule for the program does not allow %j', (command) => {
   const program = command.split(' ')[0]!;
   const allow = [`${program} *`];
@@ -230,6 +231,7 @@ test.each([
   ['sed *', 'sed -i s/a/b/g f'],
   ['tar *', 'tar czf a.tgz b'],
   ['find *', 'find . -name x'],
+  ['rg *', "rg --pretty --pre-glob '*.pdf' x"],
 ])('%j allows %j', (rule, command) => {
   const rules = { deny: [], ask: [], allow: [rule, 'cat'], otherwise: 'ask' } as const;
   expect(permissionFor({ command }, rules).decision).toBe('allow');

@@ -43,6 +43,7 @@ const GIT_PROGRAMS = new Set([
     'gui',
     'p4',
     'svn',
+    'shell',
   ],
 ]);
 
@@ -128,6 +129,7 @@ const CODE: Readonly<Record<string, CodeFinder>> = {
   rsync: option(/^(?:-\w*[eM]|--(?:rs|rem))/),
   scp: option(/^-\w*[oSDF]/),
   sftp: option(/^-\w*[oSDFb]/),
+  rg: option(/^--(?:pre(?:=|$)|hostname-bin)/),
   sort: option(/^--c/),
   split: option(/^--f/),
   zip: option(/^(?:-\w*T|--u)/),
