@@ -43,6 +43,8 @@ const CHANGES: [string, string][] = [
   ['a file that becomes a link', 'rm b.txt && ln -s a.txt b.txt'],
   ['a file that becomes a directory', 'rm b.txt && mkdir b.txt && echo x > b.txt/in'],
   ['a directory that becomes a file', 'rm -r dir && echo x > dir'],
+  ['a directory that becomes a link', 'mkdir other && rm -r dir && ln -s other dir'],
+  ['a directory moved, and linked to from its old place', 'mv dir moved && ln -s moved dir'],
   ['new directories, empty ones too', 'mkdir -p x/y/z q && echo x > x/file'],
   ['an empty directory that goes', 'rmdir empty'],
   ['a mode of a directory', 'chmod 700 dir empty'],

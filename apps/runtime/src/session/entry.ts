@@ -108,6 +108,14 @@ export function lstatOrNone(absolute: string): BigIntStats | undefined {
   }
 }
 
+/** Whether a directory on the way to a path is a link. */
+export function leadsThroughLink(root: string, path: string): boolean {
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+    if (lstatOrNone(join(root, path.slice(0, at)))?.isSymbolicLink()) return true;
+  }
+  return false;
+}
+
 /** Inode, size and times in one text. */
 export function stampText({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;

@@ -137,5 +137,10 @@ export function netChanges(steps: readonly Step[]): NetChange[] {
       net.set(path, { path, before: earlier === undefined ? before : earlier.before, after });
     }
   }
-  return [...net.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+  return outermostFirst(net.values());
+}
+
+/** Changes in the order of their paths: a directory comes before what is in it. */
+export function outermostFirst(changes: Iterable<NetChange>): NetChange[] {
+  return [...changes].sort((left, right) => (left.path < right.path ? -1 : 1));
 }

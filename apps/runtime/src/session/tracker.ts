@@ -10,7 +10,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { EngineChoice } from '@fishplate/engine';
 
 import type { ResolvedConfig } from '../config/schema.js';
-import { lstatOrNone } from './entry.js';
+import { leadsThroughLink, lstatOrNone } from './entry.js';
 import type { RecordedChange } from './events.js';
 import type { Journal } from './journal.js';
 import { netChanges } from './session-state.js';
@@ -150,8 +150,7 @@ export class Tracker {
     const inodes = new Set([...before.values()].map(({ stamp }) => inodeOf(stamp)));
     for (const path of [...new Set([...before.keys(), ...this.written.keys(), ...after.keys()])].sort()) {
       const old = this.written.has(path) ? (this.written.get(path) ?? undefined) : before.get(path);
-      // What is no longer listed may be ignored now, and still there.
-      const now = after.get(path) ?? (old === undefined ? undefined : (this.inspect(path) ?? undefined));
+      const now = after.get(path) ?? (old === undefined ? undefined : this.unlisted(path));
       if (isSameTracked(old, now)) continue;
       if (
         old === undefined &&
@@ -175,6 +174,11 @@ export class Tracker {
     if (stats === undefined) return false;
     const born = Number(stats.birthtimeMs > 0n ? stats.birthtimeMs : stats.ctimeMs);
     return born + CLOCK_LAG_MS < moment;
+  }
+
+  /** What is no longer listed may be ignored now, and still there; what a link leads to is elsewhere. */
+  private unlisted(path: string): TrackedEntry | undefined {
+    return leadsThroughLink(this.root, path) ? undefined : (this.inspect(path) ?? undefined);
   }
 
   private inspect(path: string): TrackedEntry | null {

@@ -4,7 +4,7 @@ import type { FileAccess, FileState } from '../workspace/file-access.js';
 import { isFishplateError } from '@fishplate/engine';
 import { type Entry, isSameEntry, type Observed, observe } from './entry.js';
 import type { Checkpoint, Step } from './events.js';
-import { type NetChange, netChanges, type SessionState } from './session-state.js';
+import { type NetChange, netChanges, outermostFirst, type SessionState } from './session-state.js';
 
 /** A path that is no longer what the session left. */
 export interface UndoConflict {
@@ -38,7 +38,7 @@ export interface UndoPlan {
 
 /** The sum of what has to happen to the paths of a session, to get from the steps in force to others. */
 export interface Route {
-  /** `before` is where to go, `after` what the session left. */
+  /** Outermost first. `before` is where to go, `after` what the session left. */
   readonly changes: readonly NetChange[];
   readonly directories: readonly string[];
 }
@@ -63,7 +63,7 @@ export function routeTo(state: SessionState, { active }: Checkpoint): Route {
   const isStillUsed = (directory: string): boolean =>
     [...again].some((path) => path.startsWith(`${directory}/`));
   return {
-    changes: [...changes.values()],
+    changes: outermostFirst(changes.values()),
     directories: back.directories.filter((directory) => !isStillUsed(directory)),
   };
 }
@@ -77,11 +77,16 @@ export async function planRoute(
   const restorations: Restoration[] = [];
   const conflicts: UndoConflict[] = [];
   const notCovered: string[] = [];
+  // Links that become directories again: what was in those is not looked for where the links lead.
+  const leavingLinks = new Set<string>();
   for (const { path, before: wouldRestore, after: sessionLeft } of changes) {
     // A log is a file too: what it names is checked as any other path.
     files.resolve(path, 'write');
     const limit = Math.max(maxBytes, sizeOf(sessionLeft), sizeOf(wouldRestore));
-    const now = await observe(files, path, limit, [sessionLeft, wouldRestore]);
+    const now =
+      sessionLeft === null && isBelow(path, leavingLinks)
+        ? { entry: null, state: null }
+        : await observe(files, path, limit, [sessionLeft, wouldRestore]);
     const conflict = { path, sessionLeft, wouldRestore };
     if ('code' in now) {
       conflicts.push({ ...conflict, onDisk: now, current: null });
@@ -90,8 +95,10 @@ export async function planRoute(
     // Also where an undo was cut off in the middle, and is made again.
     if (isSameEntry(now.entry, wouldRestore)) continue;
     if (wouldRestore?.kind === 'file' && wouldRestore.hash === null) notCovered.push(path);
-    else if (isSameEntry(now.entry, sessionLeft)) restorations.push({ path, now, target: wouldRestore });
-    else conflicts.push({ ...conflict, onDisk: now.entry, current: now.state });
+    else if (isSameEntry(now.entry, sessionLeft)) {
+      restorations.push({ path, now, target: wouldRestore });
+      if (now.entry?.kind === 'link' && wouldRestore?.kind === 'directory') leavingLinks.add(path);
+    } else conflicts.push({ ...conflict, onDisk: now.entry, current: now.state });
   }
   return { restorations, conflicts, notCovered, directories };
 }
@@ -108,6 +115,13 @@ export async function readNow(
     if (isFishplateError(error)) return { code: error.code };
     throw error;
   }
+}
+
+function isBelow(path: string, directories: ReadonlySet<string>): boolean {
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+    if (directories.has(path.slice(0, at))) return true;
+  }
+  return false;
 }
 
 function sizeOf(entry: Entry): number {
