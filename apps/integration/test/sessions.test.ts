@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { COMMAND, ended, fishplate, makeDirectory, startNode, userEnvironment } from '../src/installation.js';
@@ -52,6 +52,14 @@ function longPlan(): string {
   return JSON.stringify({ steps });
 }
 
+/** Of a run of that plan, how many steps have left something. */
+function stepsSeen(workspace: string): number {
+  return ['made', 'd'].reduce((sum, name) => {
+    const directory = join(workspace, name);
+    return existsSync(directory) ? sum + readdirSync(directory).length : sum;
+  }, 0);
+}
+
 test.each([
   ['auto', 7],
   ['fallback', 1234],
@@ -72,17 +80,19 @@ test.each([
     const env = { ...UNCONFINED, FISHPLATE_STORAGE_ENGINE: engine, TMPDIR: makeDirectory() };
     const args = [COMMAND, 'run', '--plan', plan, '-w', workspace, '--session', 'killed', '--yes', '--json'];
     let kills = 0;
-    const stop = Date.now() + 10_000;
+    // Each once so many steps have left something, and a random moment later.
+    const moments = [1, 2, 4, 6, 8, 10, 11];
     for (;;) {
       const child = startNode(args, { env });
       child.stdin?.end();
-      // After the time for kills is over, it is left to end.
-      const timer =
-        Date.now() < stop && kills < 12
-          ? setTimeout(() => child.kill('SIGKILL'), 250 + random() * 1200)
-          : undefined;
+      const moment = moments.shift();
+      const watch = setInterval(() => {
+        if (moment === undefined || stepsSeen(workspace) < moment) return;
+        clearInterval(watch);
+        setTimeout(() => child.kill('SIGKILL'), random() * 60);
+      }, 2);
       const { code, signal, stdout, stderr } = await ended(child);
-      clearTimeout(timer);
+      clearInterval(watch);
       if (signal === 'SIGKILL') {
         kills += 1;
         continue;

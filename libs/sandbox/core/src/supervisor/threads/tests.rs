@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::{Begun, Commands, Ending, Running, Told, Tree};
+use super::{Begun, Commands, Ending, Running, Told, Tree, start_soon};
 use crate::capabilities::Enforcement;
 use crate::policy::Limits;
 use crate::supervisor::{Event, LimitHit, Outcome, StartError, Stdin};
@@ -217,4 +217,26 @@ fn dropping_all_ends_all() {
     let (_running, seen) = start(&commands, "exec sleep 1000", Stdin::Null, Limits::default());
     drop(commands);
     assert_eq!(finish(&seen).1.signal, Some(9));
+}
+
+#[test]
+fn what_keeps_a_command_from_starting_is_told_to_the_handler() {
+    let (sender, receiver) = mpsc::channel();
+    let handler = move |event: Event<'_>| {
+        if let Event::End(end) = event {
+            let _ = sender.send(end.map(|_| ()).map_err(|error| error.code()));
+        }
+    };
+    let running = start_soon(Box::new(handler), |_handler| Err(StartError::Unsupported));
+    assert_eq!(
+        receiver.try_recv(),
+        Ok(Err("ENFORCEMENT_UNAVAILABLE")),
+        "before it returns"
+    );
+    // One that nobody leads takes all orders.
+    running.kill();
+    running.kill_now();
+    running.resume_output();
+    assert!(running.write_stdin(b"into nothing".to_vec()));
+    running.close_stdin();
 }
