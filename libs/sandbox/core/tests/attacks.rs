@@ -69,9 +69,9 @@ impl Host {
             .stdin(Stdio::null())
             .spawn()
             .expect("a victim");
-        // It is another program first, of another user, until it has become what it is.
-        let name = format!("/proc/{}/comm", victim.id());
-        while fs::read_to_string(&name).is_ok_and(|name| name != "sleep\n") {
+        // It is another program first, of another user, until it has become what it is; its arguments come last.
+        let arguments = format!("/proc/{}/cmdline", victim.id());
+        while fs::read(&arguments).is_ok_and(|arguments| arguments != b"sleep\x0060\0") {
             std::thread::yield_now();
         }
         Self {
