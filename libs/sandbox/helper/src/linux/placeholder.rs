@@ -9,10 +9,10 @@ use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 
 use fishplate_sandbox_helper::{PLACEHOLDER_MODE, StandIn};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RawDir, RenameFlags, Stat, fchmod, fstat, mkdirat, mknodat,
-    openat, renameat_with, statat, unlinkat,
+    AtFlags, CWD, FileType, Mode, OFlags, RawDir, RenameFlags, Stat, fchmod, fstat, linkat,
+    mkdirat, mknodat, openat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -53,8 +53,14 @@ pub fn look(at: &OwnedFd, name: &CStr, stand_in: StandIn) -> kernel::Result<Foun
     })
 }
 
-/// Makes what stands for a missing name; an error where there is something by now.
-pub fn make(at: &OwnedFd, name: &CStr, stand_in: StandIn) -> kernel::Result<Found> {
+/// Makes what stands for a missing name; an error where there is something by now. A socket is a further name of
+/// its `twin`, which costs a disk less than a file of its own, where both lie on one.
+pub fn make(
+    at: &OwnedFd,
+    name: &CStr,
+    stand_in: StandIn,
+    twin: Option<&OwnedFd>,
+) -> kernel::Result<Found> {
     let mode = Mode::from_raw_mode(PLACEHOLDER_MODE);
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     match stand_in {
@@ -73,6 +79,9 @@ pub fn make(at: &OwnedFd, name: &CStr, stand_in: StandIn) -> kernel::Result<Foun
             }
             made.map(|()| Found::File)
         }
+        StandIn::Socket if twin.is_some_and(|twin| link(twin, at, name).is_ok()) => {
+            Ok(Found::Placeholder)
+        }
         StandIn::Socket => match mknodat(at, name, FileType::Socket, mode, 0) {
             // File systems that have no sockets.
             Err(Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL) => mkdirat(at, name, mode),
@@ -80,6 +89,21 @@ pub fn make(at: &OwnedFd, name: &CStr, stand_in: StandIn) -> kernel::Result<Foun
         }
         .map(|()| Found::Placeholder),
     }
+}
+
+/// A descriptor of a placeholder that is a socket. By its name somebody outside could have put something else there.
+pub fn open_socket(at: &OwnedFd, name: &CStr) -> Option<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let socket = openat(at, name, flags, Mode::empty()).ok()?;
+    let found = fstat(&socket).ok()?;
+    let is_socket = FileType::from_raw_mode(found.st_mode) == FileType::Socket;
+    (is_socket && is_marked(&found)).then_some(socket)
+}
+
+fn link(file: &OwnedFd, at: &OwnedFd, name: &CStr) -> kernel::Result<()> {
+    let path =
+        CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())).map_err(|_| Errno::INVAL)?;
+    linkat(CWD, &path, at, name, AtFlags::SYMLINK_FOLLOW)
 }
 
 /// Removes what is still a placeholder. Into a directory somebody outside may have put something: then it is an ordinary one.

@@ -33,6 +33,8 @@ struct Placeholder {
 struct Root {
     path: CString,
     directory: OwnedFd,
+    /// A placeholder in it, of which others are further names.
+    socket: Option<OwnedFd>,
 }
 
 /// All that is protected.
@@ -80,6 +82,9 @@ impl Protection {
         while let Some(name) = names.next() {
             path.push(b'/');
             path.extend_from_slice(name);
+            if self.is_closed(&path) {
+                return Ok(());
+            }
             let name = CString::new(name).map_err(|_| Errno::INVAL)?;
             let last = names.peek().is_none();
             let at = parent
@@ -97,7 +102,8 @@ impl Protection {
                 if !matches!(item.guard, Guard::All(_)) {
                     return Ok(());
                 }
-                found = match placeholder::make(at, &name, stand_in) {
+                let twin = self.roots.get(root).and_then(|root| root.socket.as_ref());
+                found = match placeholder::make(at, &name, stand_in, twin) {
                     Ok(Found::Missing) => return Ok(()),
                     // Made by another run, or by somebody else, in between.
                     Err(Errno::EXIST) => placeholder::look(at, &name, stand_in)?,
@@ -113,6 +119,11 @@ impl Protection {
             };
             if let Some(how) = placeheld {
                 let parent = rustix::io::fcntl_dupfd_cloexec(at, 3)?;
+                if let Some(root) = self.roots.get_mut(root)
+                    && root.socket.is_none()
+                {
+                    root.socket = placeholder::open_socket(&parent, &name);
+                }
                 self.placeholders.push(Placeholder { root, parent, name });
                 return self.hold(&path, how);
             }
@@ -131,6 +142,13 @@ impl Protection {
             }
         }
         Ok(())
+    }
+
+    /// Whether a name is held as something that leads nowhere: what lies below it is held with it.
+    fn is_closed(&self, path: &[u8]) -> bool {
+        self.held
+            .iter()
+            .any(|held| held.how == Hold::Cover && held.path.as_bytes() == path)
     }
 
     fn directory(&self, root: usize) -> Option<&OwnedFd> {
@@ -158,6 +176,7 @@ impl Protection {
         self.roots.push(Root {
             path: path.to_owned(),
             directory,
+            socket: None,
         });
         Ok(Some(self.roots.len() - 1))
     }
