@@ -1,7 +1,8 @@
 //! What the supervisor tells the helper (the plan), and what the helper tells the supervisor (reports).
 //!
-//! Both are flat bytes over a socket pair that the helper has as its descriptor 0: the plan and the command's three streams
-//! come with the first message as descriptors, reports go back one a message. Nothing of it is in arguments or variables.
+//! Both are flat bytes over a socket pair that the helper has as its descriptor 0. The first message is the strategy's number, which
+//! the helper needs to begin; the plan and the command's three streams come with the second one as descriptors; reports go back
+//! one a message. Nothing of it is in arguments or variables.
 #![deny(missing_docs)]
 
 mod guard;

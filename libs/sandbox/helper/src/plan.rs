@@ -16,6 +16,24 @@ pub enum Strategy {
     User,
 }
 
+impl Strategy {
+    /// What stands for it between supervisor and helper.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Plain => 0,
+            Self::Privileged => 1,
+            Self::User => 2,
+        }
+    }
+
+    /// The strategy that a number stands for.
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::Plain, Self::Privileged, Self::User]
+            .into_iter()
+            .find(|strategy| strategy.number() == number)
+    }
+}
+
 /// What can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkPlan {
@@ -129,11 +147,7 @@ impl Plan {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Encoder(Vec::with_capacity(8192));
         out.number(u64::from(MAGIC));
-        out.number(match self.strategy {
-            Strategy::Plain => 0,
-            Strategy::Privileged => 1,
-            Strategy::User => 2,
-        });
+        out.number(u64::from(self.strategy.number()));
         out.number(match self.network {
             NetworkPlan::None => 0,
             NetworkPlan::Full => 1 << 16,
@@ -204,12 +218,8 @@ impl Plan {
         if from.number()? != u64::from(MAGIC) {
             return Err(PlanError);
         }
-        let strategy = match from.number()? {
-            0 => Strategy::Plain,
-            1 => Strategy::Privileged,
-            2 => Strategy::User,
-            _ => return Err(PlanError),
-        };
+        let strategy = u8::try_from(from.number()?).map_err(|_| PlanError)?;
+        let strategy = Strategy::from_number(strategy).ok_or(PlanError)?;
         let network = from.number()?;
         let port = u16::try_from(network & 0xffff).map_err(|_| PlanError)?;
         let network = match network >> 16 {

@@ -2,7 +2,7 @@
 //! repository, which the command may make.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 
 use fishplate_sandbox_helper::Plan;
@@ -14,12 +14,15 @@ use super::{kernel, repository};
 /// Directories that are watched at most.
 const MOST: usize = 256;
 
+/// What tells of a name that was not there before.
+const COMING: ReadFlags = ReadFlags::CREATE.union(ReadFlags::MOVED_TO);
+
 /// A watch over the directories of a plan.
 pub struct Changes {
     queue: OwnedFd,
     directories: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
-    /// The names that matter, by the kernel's number of the directory.
-    names: BTreeMap<i32, BTreeSet<Vec<u8>>>,
+    /// Paths of names that matter, by the kernel's number of the directory and the name.
+    names: BTreeMap<i32, BTreeMap<Vec<u8>, Vec<Vec<u8>>>>,
 }
 
 impl Changes {
@@ -49,26 +52,47 @@ impl Changes {
         for (path, names) in self.directories.iter().take(MOST) {
             if let Ok(watch) = inotify::add_watch(&self.queue, path.as_slice(), events) {
                 let known = self.names.entry(watch).or_default();
-                known.extend(names.iter().cloned());
+                for name in names {
+                    let paths = known.entry(name.clone()).or_default();
+                    let path = below(path, name);
+                    if !paths.contains(&path) {
+                        paths.push(path);
+                    }
+                }
             }
         }
     }
 
-    /// Takes all that is told. Answers whether any of it matters.
-    pub fn take(&self) -> bool {
+    /// Takes all that is told. Answers whether any of it matters beside that each of `made` came to be, which this process
+    /// knows: another change of the same name is told once more.
+    pub fn take(&self, mut made: Vec<Vec<u8>>) -> bool {
         let mut space = [MaybeUninit::uninit(); 4096];
         let mut events = Reader::new(&self.queue, &mut space);
         let mut matters = false;
         // No more for now, or nothing that can be read.
         while let Ok(event) = events.next() {
-            let named = event.file_name().is_some_and(|name| {
-                let names = self.names.get(&event.wd());
-                names.is_some_and(|names| names.contains(name.to_bytes()))
-            });
-            matters |= named || event.events().contains(ReadFlags::QUEUE_OVERFLOW);
+            let names = self.names.get(&event.wd());
+            let name = event.file_name().map(CStr::to_bytes);
+            if let Some(paths) = name.and_then(|name| names?.get(name)) {
+                let has_come = event.events().intersects(COMING);
+                match made.iter().position(|path| paths.contains(path)) {
+                    Some(own) if has_come => drop(made.swap_remove(own)),
+                    _ => matters = true,
+                }
+            }
+            matters |= event.events().contains(ReadFlags::QUEUE_OVERFLOW);
         }
         matters
     }
+}
+
+fn below(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let mut path = directory.to_vec();
+    if directory != b"/" {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path
 }
 
 /// Each directory with the names in it that matter.
@@ -79,10 +103,7 @@ fn directories(plan: &Plan) -> BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> {
         for name in item.below.as_bytes().split(|byte| *byte == b'/') {
             let names = found.entry(directory.clone()).or_default();
             names.insert(name.to_vec());
-            if directory != b"/" {
-                directory.push(b'/');
-            }
-            directory.extend_from_slice(name);
+            directory = below(&directory, name);
         }
     }
     for path in &plan.deny {

@@ -6,12 +6,13 @@ use fishplate_sandbox_helper::{
     LimitKind, Plan, Refusal, Report, Step, Strategy, TERMINATE, Usage,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsRawFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::pipe::PipeFlags;
 use rustix::process::{DumpableBehavior, Signal};
 
 use super::command::{self, Streams};
+use super::handover::{self, Handed};
 use super::held::{self, HOLD};
 use super::kernel::{self, Fork, Reaped, channel};
 use super::outer::ALONE;
@@ -23,64 +24,59 @@ const TICK: Duration = Duration::from_millis(15);
 const SLOW_TICK: Duration = Duration::from_millis(120);
 
 /// Does all of it, and ends.
-pub fn run(plan: &Plan, streams: Streams, leash: &OwnedFd, groups: Vec<OwnedFd>) -> ! {
-    if let Err(failure) = supervise(plan, streams, leash, groups) {
+pub fn run(strategy: Strategy, leash: &OwnedFd) -> ! {
+    if let Err(failure) = supervise(strategy, leash) {
         tell(channel(), failure.report());
     }
-    if plan.strategy == Strategy::Plain {
+    if strategy == Strategy::Plain {
         tree::kill_descendants();
     }
     kernel::exit(0)
 }
 
-/// `groups` takes the command into its control groups.
-fn supervise(plan: &Plan, streams: Streams, leash: &OwnedFd, groups: Vec<OwnedFd>) -> Outcome {
+fn supervise(strategy: Strategy, leash: &OwnedFd) -> Outcome {
     let fork = Failure::at(Step::Fork);
-    let plain = plan.strategy == Strategy::Plain;
-    if plain {
+    if strategy == Strategy::Plain {
         let own = rustix::process::getpid();
         rustix::process::set_child_subreaper(Some(own)).map_err(&fork)?;
     } else {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(&fork)?;
     }
-    // What the outer process holds (locks, directories) must not be held here too.
-    let mut keep = vec![
-        channel().as_raw_fd(),
-        streams.input.as_raw_fd(),
-        streams.output.as_raw_fd(),
-        streams.errors.as_raw_fd(),
-        leash.as_raw_fd(),
-    ];
-    keep.extend(groups.iter().map(AsRawFd::as_raw_fd));
-    kernel::close_all_but(&keep).map_err(&fork)?;
-    // The outer process maps users meanwhile. Where it ended before the signal above was set, so does this one.
-    let ready = || {
-        let mut go = [0];
-        if rustix::io::read(leash, &mut go).unwrap_or(0) == 0 {
-            kernel::exit(0);
-        }
-        rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
-            .map_err(Failure::at(Step::Fork))
-    };
-    let kills = open_kill_counts(plan);
+    // What the outer process holds must not be held here too.
+    kernel::close_all_but(&[channel().as_raw_fd(), leash.as_raw_fd()]).map_err(&fork)?;
     let events = kernel::child_events().map_err(&fork)?;
-    let (command, view) = if plain {
-        ready()?;
+    // The outer process maps users meanwhile. Where it ended before the signal above was set, so does this one.
+    let mut go = [0];
+    if rustix::io::read(leash, &mut go).unwrap_or(0) == 0 {
+        kernel::exit(0);
+    }
+    let Some(handed) = handover::receive(leash.as_fd())? else {
+        kernel::exit(0);
+    };
+    let Handed {
+        plan,
+        streams,
+        groups,
+        ..
+    } = handed;
+    let kills = open_kill_counts(&plan);
+    let (command, view) = if strategy == Strategy::Plain {
+        hide()?;
         match kernel::fork_into(0).map_err(&fork)? {
-            Fork::Child => command::run(plan, &streams, &groups, || true),
+            Fork::Child => command::run(&plan, &streams, &groups, || true),
             Fork::Parent { pid, .. } => (pid, None),
         }
     } else {
-        let (pid, view) = start_beside(plan, leash, (&streams, &groups), ready)?;
+        let (pid, view) = start_beside(&plan, leash, &streams, &groups)?;
         (pid, Some(view))
     };
     drop((streams, groups));
     Watch {
-        plan,
+        plan: &plan,
         command,
         view,
         kills,
-        tmp: open_tmp(plan),
+        tmp: open_tmp(&plan),
         usage: Usage::default(),
         cpu: Rising::default(),
         written: Rising::default(),
@@ -89,12 +85,18 @@ fn supervise(plan: &Plan, streams: Streams, leash: &OwnedFd, groups: Vec<OwnedFd
     .until_the_end(&events, leash)
 }
 
+/// From processes of the same user.
+fn hide() -> Outcome {
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(Failure::at(Step::Fork))
+}
+
 /// Starts the command's process first: it makes its network while this one builds the view, which is about as much work.
 fn start_beside<'a>(
     plan: &'a Plan,
     leash: &OwnedFd,
-    (streams, groups): (&Streams, &[OwnedFd]),
-    ready: impl FnOnce() -> Outcome,
+    streams: &Streams,
+    groups: &[OwnedFd],
 ) -> Outcome<(i32, View<'a>)> {
     let fork = Failure::at(Step::Fork);
     let pair = || rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(&fork);
@@ -117,9 +119,11 @@ fn start_beside<'a>(
         Fork::Parent { pid, pidfd } => (pid, pidfd),
     };
     drop((connect, started));
+    // Not before: the other is to be entered, which is until its exec as this one was when it was made.
+    hide()?;
     // Where the outer process has ended, so does this one.
     let held = || held::receive(leash).unwrap_or_else(|| kernel::exit(0));
-    let view = view::build(plan, ready, held)?;
+    let view = view::build(plan, held)?;
     let mut go = [0];
     // The other has told why, where there is nothing to read.
     if rustix::io::read(&connected, &mut go).unwrap_or(0) > 0 {

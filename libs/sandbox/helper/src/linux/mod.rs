@@ -4,6 +4,7 @@ mod changes;
 mod cleanup;
 mod command;
 mod filter;
+mod handover;
 mod held;
 mod hold;
 mod init;

@@ -1,21 +1,17 @@
 //! The outer process: the supervisor's child, outside of the namespaces.
 
-use std::io::IoSliceMut;
-use std::mem::MaybeUninit;
-
 use fishplate_sandbox_helper::{KILL, Plan, Refusal, Report, Step, Strategy, TERMINATE};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, mkdirat};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, SocketFlags,
-    SocketType, recvmsg, send, socketpair,
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
 };
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 use super::changes::Changes;
-use super::command::Streams;
+use super::handover::{self, Handed};
 use super::held::{self, HOLD};
 use super::kernel::{self, Fork, channel};
 use super::protect::Protection;
@@ -23,9 +19,6 @@ use super::{Failure, Outcome, cleanup, init, repository, tell, tree, view};
 
 /// The init process tells that it is the last one, and goes.
 pub const ALONE: u8 = b'A';
-
-/// A plan is a few kilobytes and what the command's arguments and variables are, which the kernel bounds too.
-const PLAN_BYTES: u64 = 64 << 20;
 
 /// How often names are looked at where the kernel does not tell of changes.
 const LOOK: Timespec = Timespec {
@@ -49,20 +42,20 @@ pub fn run() -> i32 {
     if kernel::close_from(3, false).is_err() {
         return 1;
     }
-    let received = match receive() {
-        Ok(received) => received,
+    // What needs no plan is done while that is made.
+    let (mut handed, init) = match begin().and_then(await_plan) {
+        Ok(Some(both)) => both,
         // Nobody there any more: nothing was started.
-        Err(Failure {
-            errno: Errno::PIPE, ..
-        }) => return 0,
+        Ok(None) => return 0,
         Err(failure) => {
             tell(channel(), failure.report());
+            tell(channel(), Report::Done);
             return 1;
         }
     };
-    let plan = received.plan;
     let mut world = Outside::default();
-    let ended = run_plan(&plan, received.streams, &mut world);
+    let ended = run_plan(&mut handed, init, &mut world);
+    let Handed { plan, .. } = handed;
     let (ended, init) = match ended {
         Ok(init) => (Ok(()), init),
         Err(failure) => (Err(failure), None),
@@ -97,119 +90,88 @@ struct Outside {
     changes: Option<Changes>,
 }
 
-struct Received {
-    plan: Plan,
-    streams: Streams,
+impl Outside {
+    /// Whether names have changed otherwise than by what was made here.
+    fn have_changed(&mut self) -> bool {
+        let made = std::mem::take(&mut self.protection.made);
+        let changes = self.changes.as_ref();
+        changes.is_some_and(|changes| changes.take(made))
+    }
 }
 
-fn receive() -> Outcome<Received> {
+/// Starts the init process. `None`: nobody tells by which means.
+fn begin() -> Outcome<Option<Init>> {
     let step = Failure::at(Step::Plan);
     let mut byte = [0];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
-    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let message = recvmsg(
-        channel(),
-        &mut [IoSliceMut::new(&mut byte)],
-        &mut ancillary,
-        RecvFlags::CMSG_CLOEXEC,
-    )
-    .map_err(&step)?;
-    if message.bytes == 0 {
-        return Err(step(Errno::PIPE));
+    let (length, _) = recv(channel(), &mut byte, RecvFlags::empty()).map_err(&step)?;
+    if length == 0 {
+        return Ok(None);
     }
-    let mut fds = ancillary.drain().flat_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(fds) => fds.collect::<Vec<_>>(),
-        _ => Vec::new(),
-    });
-    let (Some(plan), Some(input), Some(output), Some(errors)) =
-        (fds.next(), fds.next(), fds.next(), fds.next())
-    else {
-        return Err(step(Errno::BADF));
-    };
-    let plan = read_plan(&plan).map_err(&step)?;
-    let streams = Streams {
-        input,
-        output,
-        errors,
-    };
-    Ok(Received { plan, streams })
+    let strategy = Strategy::from_number(byte[0]).ok_or(step(Errno::INVAL))?;
+    Init::start(strategy).map(Some)
 }
 
-fn read_plan(file: &OwnedFd) -> kernel::Result<Plan> {
-    let size = rustix::fs::fstat(file)?.st_size;
-    let size = u64::try_from(size).map_err(|_| Errno::INVAL)?;
-    if size > PLAN_BYTES {
-        return Err(Errno::FBIG);
-    }
-    let mut bytes = vec![0; usize::try_from(size).map_err(|_| Errno::FBIG)?];
-    let mut filled = 0;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match rustix::io::pread(file, rest, filled as u64)? {
-            0 => return Err(Errno::INVAL),
-            count => filled += count,
+fn await_plan(init: Option<Init>) -> Outcome<Option<(Handed, Init)>> {
+    let Some(init) = init else {
+        return Ok(None);
+    };
+    match handover::receive(channel()) {
+        Ok(Some(handed)) => Ok(Some((handed, init))),
+        other => {
+            init.end();
+            other.map(|_| None)
         }
     }
-    Plan::decode(&bytes).map_err(|_| Errno::INVAL)
 }
 
 /// Answers the init process where that is still on its way out, and all others have ended.
-fn run_plan(plan: &Plan, streams: Streams, world: &mut Outside) -> Outcome<Option<Init>> {
-    let step = Failure::at(Step::Fork);
-    if plan.strategy == Strategy::Plain {
-        let own = rustix::process::getpid();
-        rustix::process::set_child_subreaper(Some(own)).map_err(&step)?;
-    }
-    if !plan.scratch.is_empty() {
-        mkdirat(CWD, &plan.scratch, Mode::RWXU).map_err(Failure::within(Step::View, 20))?;
-    }
-    cleanup::make_cgroups(&plan.cgroups)?;
-    let groups = cleanup::open_cgroups(&plan.cgroups)?;
-    let (leash_end, leash) = socketpair(
-        AddressFamily::UNIX,
-        SocketType::STREAM,
-        SocketFlags::CLOEXEC,
-        None,
-    )
-    .map_err(&step)?;
-    let forked = kernel::fork_into(namespaces(plan)).map_err(Failure::at(Step::Namespaces))?;
-    let (pid, init) = match forked {
-        Fork::Child => {
-            drop(leash);
-            init::run(plan, streams, &leash_end, groups)
-        }
-        Fork::Parent { pid, pidfd } => (pid, pidfd),
-    };
-    drop((streams, leash_end, groups));
-    let init = Init { pidfd: init, leash };
-    if let Err(failure) = attend(plan, pid, &init, world) {
-        init.kill();
-        init.wait();
+fn run_plan(handed: &mut Handed, init: Init, world: &mut Outside) -> Outcome<Option<Init>> {
+    let attended = give(handed, &init).and_then(|()| attend(&handed.plan, &init, world));
+    if let Err(failure) = attended {
+        init.end();
         return Err(failure);
     }
-    if watch(plan, &init, world) {
+    if watch(&handed.plan, &init, world) {
         return Ok(Some(init));
     }
     init.wait();
     Ok(None)
 }
 
+/// Makes what the command's processes are put into, and gives the init process all that it needs; nothing of it stays here.
+fn give(handed: &mut Handed, init: &Init) -> Outcome {
+    let plan = &handed.plan;
+    if !plan.scratch.is_empty() {
+        mkdirat(CWD, &plan.scratch, Mode::RWXU).map_err(Failure::within(Step::View, 20))?;
+    }
+    cleanup::make_cgroups(&plan.cgroups)?;
+    handed.groups = cleanup::open_cgroups(&plan.cgroups)?;
+    match handed.send(init.leash.as_fd()) {
+        // It has told why it ended.
+        Ok(()) | Err(Errno::PIPE) => Ok(()),
+        Err(errno) => Err(Failure::at(Step::Plan)(errno)),
+    }
+}
+
 /// Does for the init process what has to be done outside, while that goes on with the rest.
-fn attend(plan: &Plan, pid: i32, init: &Init, world: &mut Outside) -> Outcome {
-    map_users(plan, pid)?;
-    init.order(b'G');
+fn attend(plan: &Plan, init: &Init, world: &mut Outside) -> Outcome {
     if view::has_view(plan.strategy) {
         // The init process has its own by now.
         rustix::process::umask(Mode::empty());
         world.changes = Changes::of(plan).ok();
         world.protection.prepare(plan)?;
         init.tell(&held::encode(&world.protection.held));
+        // Taken now, for what was made is told by now.
+        if world.have_changed() && !renew(plan, init, world) {
+            init.kill();
+        }
     }
     Ok(())
 }
 
 /// All but the network, which the command's process makes for itself.
-fn namespaces(plan: &Plan) -> libc::c_int {
-    let mut flags = match plan.strategy {
+fn namespaces(strategy: Strategy) -> libc::c_int {
+    let mut flags = match strategy {
         Strategy::Plain => return 0,
         Strategy::Privileged => 0,
         Strategy::User => libc::CLONE_NEWUSER,
@@ -229,6 +191,38 @@ struct Init {
 }
 
 impl Init {
+    /// It has its namespaces and users, and waits for the plan.
+    fn start(strategy: Strategy) -> Outcome<Self> {
+        let step = Failure::at(Step::Fork);
+        if strategy == Strategy::Plain {
+            let own = rustix::process::getpid();
+            rustix::process::set_child_subreaper(Some(own)).map_err(&step)?;
+        }
+        let (leash_end, leash) = socketpair(
+            AddressFamily::UNIX,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .map_err(&step)?;
+        let forked =
+            kernel::fork_into(namespaces(strategy)).map_err(Failure::at(Step::Namespaces))?;
+        let (pid, pidfd) = match forked {
+            Fork::Child => {
+                drop(leash);
+                init::run(strategy, &leash_end)
+            }
+            Fork::Parent { pid, pidfd } => (pid, pidfd),
+        };
+        let init = Self { pidfd, leash };
+        if let Err(failure) = map_users(strategy, pid) {
+            init.end();
+            return Err(failure);
+        }
+        init.order(b'G');
+        Ok(init)
+    }
+
     fn order(&self, what: u8) {
         let _ = send(&self.leash, &[what], SendFlags::NOSIGNAL);
     }
@@ -242,6 +236,11 @@ impl Init {
                 Err(_) => return,
             }
         }
+    }
+
+    fn end(&self) {
+        self.kill();
+        self.wait();
     }
 
     fn kill(&self) {
@@ -297,7 +296,7 @@ fn watch(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
                 return false;
             }
         }
-        let matters = changed && world.changes.as_ref().is_some_and(Changes::take);
+        let matters = changed && world.have_changed();
         if (matters || timeout.is_some()) && !renew(plan, init, world) {
             init.kill();
             return false;
@@ -341,8 +340,8 @@ fn renew(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
 
 /// Maps the users of the new namespace to themselves, so that files keep their owners' names: all that this process has
 /// where it may, else its own.
-fn map_users(plan: &Plan, pid: i32) -> Outcome {
-    if plan.strategy != Strategy::User {
+fn map_users(strategy: Strategy, pid: i32) -> Outcome {
+    if strategy != Strategy::User {
         return Ok(());
     }
     map_users_of(pid).map_err(Failure::at(Step::Users))

@@ -41,6 +41,8 @@ struct Root {
 #[derive(Default)]
 pub struct Protection {
     pub held: Vec<Held>,
+    /// Paths of what was made since they were last taken.
+    pub made: Vec<Vec<u8>>,
     roots: Vec<Root>,
     placeholders: Vec<Placeholder>,
 }
@@ -89,7 +91,7 @@ impl Protection {
             let last = names.peek().is_none();
             let at = parent
                 .as_ref()
-                .or(self.directory(root))
+                .or(self.roots.get(root).map(|root| &root.directory))
                 .ok_or(Errno::BADF)?;
             let stand_in = match item.guard {
                 Guard::All(StandIn::Nothing) => StandIn::Nothing,
@@ -109,7 +111,11 @@ impl Protection {
                     Err(Errno::EXIST) => placeholder::look(at, &name, stand_in)?,
                     // Who starts the command cannot make it, so neither can the command.
                     Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => return Ok(()),
-                    other => other?,
+                    other => {
+                        let found = other?;
+                        self.made.push(path.clone());
+                        found
+                    }
                 };
             }
             let placeheld = match found {
@@ -149,10 +155,6 @@ impl Protection {
         self.held
             .iter()
             .any(|held| held.how == Hold::Cover && held.path.as_bytes() == path)
-    }
-
-    fn directory(&self, root: usize) -> Option<&OwnedFd> {
-        self.roots.get(root).map(|root| &root.directory)
     }
 
     /// Opens and locks a root once. `None`: it is not there, or out of reach.

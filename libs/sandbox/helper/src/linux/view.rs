@@ -32,15 +32,10 @@ const DEVICE_LINKS: [(&CStr, &CStr); 5] = [
     (c"ptmx", c"pts/ptmx"),
 ];
 
-/// Builds it in the namespace of this process. `ready` is waited for between what can be done before users are mapped, and what
-/// makes files; `held` tells the protected paths once they are known.
-pub fn build(
-    plan: &Plan,
-    ready: impl FnOnce() -> Outcome,
-    held: impl FnOnce() -> Vec<Held>,
-) -> Outcome<View<'_>> {
+/// Builds it in the namespace of this process, whose users are mapped. `held` tells the protected paths once they are known.
+pub fn build(plan: &Plan, held: impl FnOnce() -> Vec<Held>) -> Outcome<View<'_>> {
     let old_mask = rustix::process::umask(Mode::empty());
-    let built = Builder { plan }.build(ready, held);
+    let built = Builder { plan }.build(held);
     rustix::process::umask(old_mask);
     built.map(|scratch| View { plan, scratch })
 }
@@ -70,17 +65,12 @@ struct Loose<'a> {
 }
 
 impl Builder<'_> {
-    fn build(
-        &self,
-        ready: impl FnOnce() -> Outcome,
-        held: impl FnOnce() -> Vec<Held>,
-    ) -> Outcome<OwnedFd> {
+    fn build(&self, held: impl FnOnce() -> Vec<Held>) -> Outcome<OwnedFd> {
         let at = |stage| Failure::within(Step::View, stage);
         let roots = self.clone_roots().map_err(at(1))?;
         let devices = clone_devices().map_err(at(2))?;
         let keep = self.clone_kept().map_err(at(3))?;
         self.close_the_host().map_err(at(4))?;
-        ready()?;
         let scratch = self.scratch().map_err(at(5))?;
         // Anywhere will do to make it part of this namespace: more goes on top of it.
         attach(&scratch, c"/dev").map_err(at(6))?;

@@ -6,9 +6,11 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::job::{Job, Outset};
-use super::{Shared, plan, spawn};
-use crate::capabilities::capabilities;
+use super::plan::Prepared;
+use super::spawn::Waiting;
+use super::{Shared, plan, probe};
 use crate::capabilities::linux::enforcement_beside;
+use crate::capabilities::{Capabilities, Enforcement, capabilities};
 use crate::policy::Rules;
 use crate::supervisor::{Event, Handler, Launch, Means, StartError, Stdin};
 
@@ -111,17 +113,18 @@ fn begin(launch: Launch, handler: &mut Handler) -> Result<Outset, StartError> {
     let Some(means) = means else {
         return Err(StartError::too_weak(required, &found.enforcement));
     };
-    let sockets = plan::host_sockets(&launch.rules, means);
-    let held = enforcement_beside(&limited(&launch), means, &found, sockets.as_ref());
-    if held.meets() < required {
-        return Err(StartError::too_weak(required, &held));
-    }
-    let prepared = plan::prepare(&launch, means, &found, sockets.as_ref())?;
+    let waiting = Waiting::start(&launch.helper, probe::strategy(means))?;
+    let (held, prepared) = match prepare(&launch, means, &found) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            waiting.dismiss();
+            return Err(error);
+        }
+    };
     if let Some(listener) = prepared.listener {
         handler(Event::Listener(listener));
     }
-    let is_read = launch.stdin != Stdin::Null;
-    let process = spawn::spawn(&launch.helper, &prepared.plan, is_read)?;
+    let process = waiting.follow(&prepared.plan, launch.stdin != Stdin::Null)?;
     Ok(Outset {
         limits: prepared.limits,
         plan: prepared.plan,
@@ -130,6 +133,21 @@ fn begin(launch: Launch, handler: &mut Handler) -> Result<Outset, StartError> {
         process,
         started,
     })
+}
+
+/// What will hold, and the plan for it.
+fn prepare(
+    launch: &Launch,
+    means: Means,
+    found: &Capabilities,
+) -> Result<(Enforcement, Prepared), StartError> {
+    let sockets = plan::host_sockets(&launch.rules, means);
+    let held = enforcement_beside(&limited(launch), means, found, sockets.as_ref());
+    if held.meets() < launch.rules.policy.require {
+        return Err(StartError::too_weak(launch.rules.policy.require, &held));
+    }
+    let prepared = plan::prepare(launch, means, found, sockets.as_ref())?;
+    Ok((held, prepared))
 }
 
 /// The rules with the limits of this launch, which can be what is held less well.
