@@ -57,7 +57,11 @@ pub fn store(system: &dyn System, paths: &Paths, bytes: &[u8], is_known: bool) -
         let name = hashing.ok().and_then(|hashing| hashing.join().ok());
         (name.unwrap_or_else(|| name_of(bytes)), written)
     });
-    let file = written.map_err(fail)?;
+    let file = written.map_err(|error| {
+        // On a full disk what is left of it would take the room that is missing.
+        let _ = system.remove(&temporary);
+        fail(error)
+    })?;
     let path = paths.blob(&name);
     let folder = path.parent().unwrap_or(&waiting);
     // Renamed before it is synced: so a journal takes content and name together. Nobody looks for it before the record that names

@@ -74,11 +74,17 @@ impl Lock {
         };
         let json = serde_json::to_vec(&claim).unwrap_or_default();
         let temporary = temporary_of(&path);
-        let file = system.open(&temporary, Access::Create).map_err(fail)?;
-        write_full(&*file, &json, 0).map_err(fail)?;
-        // A crash that kept the name without the content would leave a claim that nobody can judge.
-        file.sync().map_err(fail)?;
-        system.rename(&temporary, &path).map_err(fail)?;
+        let write = || -> std::io::Result<()> {
+            let file = system.open(&temporary, Access::Create)?;
+            write_full(&*file, &json, 0)?;
+            // A crash that kept the name without the content would leave a claim that nobody can judge.
+            file.sync()?;
+            system.rename(&temporary, &path)
+        };
+        write().map_err(|error| {
+            let _ = system.remove(&temporary);
+            fail(error)
+        })?;
         Ok(Self {
             system: system.clone(),
             path,

@@ -47,8 +47,9 @@ pub struct Loaded {
 pub fn open(directory: &Path, options: &Options) -> Result<Opened> {
     options.check()?;
     let system = options.system.clone();
+    let directory = &absolute(directory)?;
     let paths = Paths {
-        root: directory.to_owned(),
+        root: directory.clone(),
         log: LOG,
     };
     let network = network_of(&*system, directory)?;
@@ -65,16 +66,16 @@ pub fn open(directory: &Path, options: &Options) -> Result<Opened> {
     }
 }
 
+/// Where a directory is, also after the process has changed its own: files are opened as long as the store is.
+pub fn absolute(directory: &Path) -> Result<PathBuf> {
+    std::path::absolute(directory).map_err(|error| StorageError::io("find", directory, &error))
+}
+
 /// The network file system of a directory, or of what will hold it.
 pub fn network_of(system: &dyn System, directory: &Path) -> Result<Option<String>> {
     let mut path = directory;
     loop {
-        let asked = if path.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            path
-        };
-        match system.network(asked) {
+        match system.network(path) {
             Ok(kind) => return Ok(kind),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match path.parent() {
                 Some(parent) => path = parent,
@@ -213,8 +214,9 @@ fn open_to_write(
         None => make(&*system, &paths, options)?,
     };
     let loaded = load(&*system, &paths, &id, true)?;
-    let (found, active) = ready(&*system, &paths, options, &loaded)?;
+    // First, since mending may need their room.
     remove_leftovers(&*system, &paths, &loaded);
+    let (found, active) = ready(&*system, &paths, options, &loaded)?;
     let inner = inner(system, paths, options, id, loaded, Some(active));
     let sealed = {
         let mut state = inner

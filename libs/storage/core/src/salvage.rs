@@ -12,7 +12,7 @@ use crate::format::{
     encode_store,
 };
 use crate::lock::Lock;
-use crate::open::{finish_salvage, inner, network_of};
+use crate::open::{absolute, finish_salvage, inner, network_of};
 use crate::options::Options;
 use crate::record::{FLAG_CONTINUES, RECORD_HEADER, RecordHeader, kind};
 use crate::recover::Tail;
@@ -49,8 +49,9 @@ pub struct SalvageReport {
 pub fn salvage(directory: &Path, options: &Options) -> Result<SalvageReport> {
     options.check()?;
     let system = options.system.clone();
+    let directory = &absolute(directory)?;
     let old = Paths {
-        root: directory.to_owned(),
+        root: directory.clone(),
         log: LOG,
     };
     let network = network_of(&*system, directory)?;

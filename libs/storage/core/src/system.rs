@@ -201,7 +201,11 @@ pub fn write_durably(
         }
         Ok(file)
     };
-    write().map_err(|error| fail(&error))
+    write().map_err(|error| {
+        // On a full disk what is left of it would take the room that is missing.
+        let _ = system.remove(&temporary);
+        fail(&error)
+    })
 }
 
 /// The name of a file that is not finished.

@@ -4,7 +4,9 @@ mod support;
 
 use std::path::Path;
 
-use fishplate_storage::{Durability, Event, Options, Query, Result, StorageError, Store};
+use fishplate_storage::{
+    Access, CheckpointOptions, Durability, Event, Options, Query, Result, StorageError, Store,
+};
 use support::{Fault, Machine, Random};
 
 fn root() -> &'static Path {
@@ -207,4 +209,44 @@ fn a_network_file_system_is_refused_unless_asked_for() {
             .unwrap(),
         1
     );
+}
+
+#[test]
+fn what_a_full_disk_refused_takes_no_room_and_keeps_no_store_from_opening() {
+    let (machine, options) = store_of(5);
+    let count = machine.files().len();
+    let used: usize = machine
+        .files()
+        .iter()
+        .map(|path| machine.read(path).unwrap().len())
+        .sum();
+    let store = Store::open(root(), &options).unwrap();
+    machine.set_capacity(Some(used + 100_000));
+    for id in ["first", "second"] {
+        let state = vec![7; 3 << 20];
+        let saved = store.save_checkpoint(id, &state, &CheckpointOptions::default());
+        assert_eq!(saved.unwrap_err().code(), "STORAGE_FULL");
+        assert_eq!(machine.files().len(), count + 1, "the claim alone is new");
+    }
+    assert_eq!(store.append(&payload(6), "", Durability::Sync).unwrap(), 6);
+    drop(store);
+
+    // A torn tail that cannot be put aside, since what an earlier process left takes all the room.
+    let mut torn = machine.read(&machine.last_segment()).unwrap();
+    torn.extend_from_slice(&[7; 2000]);
+    machine.set_capacity(None);
+    machine.overwrite(&machine.last_segment(), torn);
+    let left = options
+        .system
+        .open(&root().join("log/left.tmp"), Access::Create);
+    assert_eq!(left.unwrap().write_at(&[1; 50_000], 0).unwrap(), 50_000);
+    let used: usize = machine
+        .files()
+        .iter()
+        .map(|path| machine.read(path).unwrap().len())
+        .sum();
+    machine.set_capacity(Some(used + 500));
+    let store = Store::open(root(), &options).unwrap();
+    assert_eq!(store.open_report().recovered_to, 6);
+    assert!(store.open_report().dropped_bytes > 0);
 }

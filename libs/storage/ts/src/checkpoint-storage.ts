@@ -197,9 +197,12 @@ function millisecondsOf(moment: unknown, what: string): number {
 }
 
 function jsonOf(checkpoint: AgentCheckpoint): string {
+  let json: string | undefined;
   try {
-    return JSON.stringify(checkpoint);
+    json = JSON.stringify(checkpoint);
   } catch (error) {
     throw STORAGE_CODES.error('INPUT_INVALID', 'the checkpoint has no JSON form', { cause: error });
   }
+  if (json === undefined) throw invalid('the checkpoint has no JSON form');
+  return json;
 }

@@ -75,7 +75,7 @@ class StoredEventLog implements EventLog {
   }
 
   append(event: LoggedEvent): number {
-    if (typeof event !== 'object' || event === null) {
+    if (typeof event !== 'object' || event === null || Array.isArray(event)) {
       throw invalid(`the event is ${kindOf(event)}; it must be an object`);
     }
     const { sequenceId: given } = event;

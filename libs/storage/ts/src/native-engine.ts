@@ -24,6 +24,7 @@ class Pending {
   private readonly waiting = new Map<number, Done>();
   private readonly stay = setInterval(() => {}, FOR_EVER).unref();
   private last = 0;
+  private onIdle: (() => void) | null = null;
 
   add(done: Done): number {
     // 0 is no ticket.
@@ -42,8 +43,16 @@ class Pending {
   take(ticket: number): Done | undefined {
     const done = this.waiting.get(ticket);
     this.waiting.delete(ticket);
-    if (this.waiting.size === 0) this.stay.unref();
+    if (this.waiting.size === 0) {
+      this.stay.unref();
+      this.onIdle?.();
+    }
     return done;
+  }
+
+  /** Resolves when nobody waits any more: callbacks come after what they tell of, so many at a time. */
+  async settled(): Promise<void> {
+    if (this.waiting.size > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
   }
 
   end(): void {
@@ -181,6 +190,7 @@ class NativeEngine implements StorageEngine {
     try {
       await withCodesAsync(() => this.store.close());
     } finally {
+      await this.pending.settled();
       this.pending.end();
     }
   }

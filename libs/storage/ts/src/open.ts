@@ -1,5 +1,7 @@
 /** Opening and salvaging stores. */
 
+import { resolve } from 'node:path';
+
 import { isFishplateError } from '@fishplate/engine';
 
 import {
@@ -25,7 +27,8 @@ const LARGEST_SEGMENT = 2 ** 30;
 
 /** Opens the store in a directory, and makes it where there is none (unless read-only). */
 export async function openStore(dir: string, options?: OpenOptions): Promise<Store> {
-  const directory = checkDirectory(dir);
+  // Files are opened as long as the store is: it stays where it is when the process changes its directory.
+  const directory = resolve(checkDirectory(dir));
   const given = checkOptions(options);
   const level = levelOf(given.durability ?? 'group');
   const native = selectNative(given.engine);
@@ -42,8 +45,8 @@ export async function openStore(dir: string, options?: OpenOptions): Promise<Sto
     const { allowNetwork, segmentBytes } = checked;
     const engine = native === null ? 'fallback' : 'native';
     return opened(
-      await openSidecar(directory, { engine, allowNetwork, segmentBytes, salvage }, (absolute) =>
-        openWith(native, absolute, { ...checked, readOnly: true }),
+      await openSidecar(directory, { engine, allowNetwork, segmentBytes, salvage }, () =>
+        openWith(native, directory, { ...checked, readOnly: true }),
       ),
     );
   }
@@ -70,7 +73,7 @@ export async function salvageStore(
   dir: string,
   options?: { engine?: EngineFlag; segmentBytes?: number; allowNetwork?: boolean },
 ): Promise<SalvageReport> {
-  const directory = checkDirectory(dir);
+  const directory = resolve(checkDirectory(dir));
   const given = checkOptions(options);
   return salvageWith(selectNative(given.engine), directory, {
     readOnly: false,
@@ -99,7 +102,8 @@ function salvageWith(
 /** Whether the writer is a sidecar. */
 function checkTransport(value: unknown): boolean {
   if (value !== undefined && value !== 'inproc' && value !== 'sidecar') {
-    throw invalid(`transport is ${kindOf(value)}; it must be 'inproc' or 'sidecar'`);
+    const shown = typeof value === 'string' ? JSON.stringify(value) : kindOf(value);
+    throw invalid(`transport is ${shown}; it must be 'inproc' or 'sidecar'`);
   }
   return value === 'sidecar';
 }

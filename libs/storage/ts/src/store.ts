@@ -222,7 +222,7 @@ export class Store {
     return this.closing;
   }
 
-  /** Saves a state, in place of what had the id before; it must not be changed until the promise is settled. */
+  /** Saves a state, in place of what had the id before; it must not be changed or transferred until the promise is settled. */
   async saveCheckpoint(id: string, data: Uint8Array, options?: CheckpointOptions): Promise<CheckpointInfo> {
     this.assertOpen();
     checkName(id, 'checkpoint id', 1);
@@ -237,9 +237,10 @@ export class Store {
     this.outbox.flush();
     // What is appended while an earlier change is under way is not contained.
     const contained = seq ?? (this.native.isShared ? undefined : this.native.lastSeq());
-    const saved = await this.change(() =>
-      this.native.saveCheckpoint(id, state, { base, stream, seq: contained, metadata }),
-    );
+    const saved = await this.change(() => {
+      if (state.byteLength !== size) throw invalid('the state was taken away or cut before it was saved');
+      return this.native.saveCheckpoint(id, state, { base, stream, seq: contained, metadata });
+    });
     return infoOf(saved);
   }
 

@@ -137,6 +137,16 @@ describe.each(ENGINES)('%s', (engine) => {
     });
   });
 
+  test('a state that is transferred away before it is saved is refused, not saved empty', async () => {
+    await withStore(newDirectory(), engine, async (store) => {
+      const state = new Uint8Array(1000).fill(7);
+      const saved = store.saveCheckpoint('c', state);
+      structuredClone(state.buffer, { transfer: [state.buffer] });
+      expect(await codeOf(() => saved)).toBe('INPUT_INVALID');
+      expect(store.listCheckpoints()).toEqual([]);
+    });
+  });
+
   test('an event of many megabytes is read through slabs that grow', async () => {
     const directory = newDirectory();
     const large = Buffer.alloc(20 * 2 ** 20, 'large ');

@@ -68,6 +68,26 @@ const TASKS: Record<string, () => Promise<void>> = {
     const seqs = await Promise.all([store.append('a'), store.append('b')]);
     process.stdout.write(`${seqs.join()}\n`);
   },
+  /** Opens a store by a relative path, and works in it from another directory. */
+  async move() {
+    process.chdir(directory);
+    const store = await openStore('store', { ...options, segmentBytes: 4096 });
+    process.chdir('/');
+    for (let index = 0; index < 100; index++) await store.append(content(index), { durability: 'os' });
+    await store.saveCheckpoint('state', Buffer.alloc(3 << 20));
+    process.stdout.write(`${[...store.replay()].length}\n`);
+    await store.close();
+  },
+  /** Closes with more calls under way than callbacks come at once; prints how many had an answer then. */
+  async closing() {
+    const store = await openStore(directory, more === 'sidecar' ? { ...options, transport: more } : options);
+    let settled = 0;
+    const count = (): unknown => settled++;
+    for (let index = 0; index < 2500; index++) void store.appendBatch(['a', 'b']).then(count, count);
+    await store.close();
+    await Promise.resolve();
+    process.stdout.write(`${settled} of 2500\n`);
+  },
   /** Appends until a write fails, then goes on: prints what was acknowledged, and the codes of the rest. */
   async fail() {
     const store = await openStore(directory, options);

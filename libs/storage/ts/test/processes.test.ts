@@ -112,6 +112,24 @@ test.each(ENGINES)(
 );
 
 test.each(ENGINES)(
+  '%s: a store that was opened by a relative path stays where it is when the process moves on',
+  async (engine) => {
+    const parent = newDirectory();
+    expect(await new Lines(startChild(['move', parent, engine])).end()).toEqual(['100']);
+    expect(readdirSync(join(parent, 'store', 'lock'))).toEqual([]);
+    await withStore(join(parent, 'store'), engine, (store) => expect(store.stats().lastSeq).toBe(100));
+  },
+);
+
+test.each([...ENGINES.map((engine) => [engine, 'inproc']), ['native', 'sidecar'], ['fallback', 'sidecar']])(
+  '%s, %s: who closes with many calls under way gets the answers of all',
+  async (engine, transport) => {
+    const lines = new Lines(startChild(['closing', newDirectory(), engine, transport]));
+    expect(await lines.end()).toEqual(['2500 of 2500']);
+  },
+);
+
+test.each(ENGINES)(
   '%s: after a failed write nothing is acknowledged until the store is opened anew',
   async (engine) => {
     const directory = newDirectory();

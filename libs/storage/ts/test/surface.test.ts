@@ -232,6 +232,11 @@ describe.each(ENGINES)('%s', (engine) => {
       '',
     ]);
     expect((await run(['verify', join(from, 'nothing')]))[0]).toBe(4);
+    expect(await run(['import', to], '\ufeff{"data":"a mark before it"}\n')).toMatchObject([
+      0,
+      expect.any(String),
+      '',
+    ]);
     expect((await run(['import', to], 'no json'))[0]).toBe(2);
     expect((await run(['paint', to]))[0]).toBe(2);
     expect((await run(['export', to, '--from', 'x', '--json']))[2]).toContain('INPUT_INVALID');

@@ -40,8 +40,10 @@ export async function importEvents(command: Command): Promise<number> {
     let waiting: { stream: string; event: string | Buffer }[] = [];
     for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       line++;
-      if (text.trim() === '') continue;
-      const parsed = parseLine(text, line);
+      // Some editors put a byte order mark before the first line.
+      const content = line === 1 ? text.replace(/^\ufeff/, '') : text;
+      if (content.trim() === '') continue;
+      const parsed = parseLine(content, line);
       waiting.push(stream === undefined ? parsed : { ...parsed, stream });
       imported++;
       if (waiting.length === BATCH) {

@@ -6,7 +6,16 @@ import { join } from 'node:path';
 
 import { STORAGE_CODES } from '../codes';
 import type { Paths } from './format';
-import { attempt, isAlive, list, type ProcessIdentity, readFile, removeQuietly, thisProcess } from './system';
+import {
+  attempt,
+  isAlive,
+  list,
+  type ProcessIdentity,
+  readFile,
+  removeQuietly,
+  thisProcess,
+  writeFull,
+} from './system';
 
 const ATTEMPTS = 6;
 
@@ -40,18 +49,26 @@ export class Lock {
 
   private static claim(paths: Paths, us: ProcessIdentity): Lock {
     const path = join(paths.lock, `${us.pid}-${randomBytes(8).toString('hex')}.json`);
-    attempt('claim', paths.lock, () => {
-      const fd = fs.openSync(`${path}.tmp`, 'w');
-      try {
-        fs.writeSync(fd, JSON.stringify({ ...us, time: Date.now() } satisfies Claim));
-        // A crash that kept the name without the content would leave a claim that nobody can judge.
-        fs.fdatasyncSync(fd);
-      } finally {
-        fs.closeSync(fd);
-      }
-      fs.renameSync(`${path}.tmp`, path);
-    });
+    const temporary = `${path}.tmp`;
+    try {
+      attempt('claim', paths.lock, () => writeClaim(temporary, { ...us, time: Date.now() }));
+      attempt('claim', paths.lock, () => fs.renameSync(temporary, path));
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
     return new Lock(path);
+  }
+}
+
+function writeClaim(path: string, claim: Claim): void {
+  const fd = fs.openSync(path, 'w');
+  try {
+    writeFull(fd, Buffer.from(JSON.stringify(claim)), 0);
+    // A crash that kept the name without the content would leave a claim that nobody can judge.
+    fs.fdatasyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

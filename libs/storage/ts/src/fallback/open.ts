@@ -118,8 +118,9 @@ async function openToWrite(paths: Paths, options: EngineOptions, isLocal: boolea
     const stored = readFile(paths.store, 128);
     const id = stored === null ? make(paths) : decodeStore(stored, paths.store, true);
     const loaded = load(paths, id, true);
-    const { report, active } = ready(paths, loaded);
+    // First, since mending may need their room.
     removeLeftovers(paths, loaded);
+    const { report, active } = ready(paths, loaded);
     const log = logOf(paths, id, options, loaded, active);
     if (log.lastSegment.sealed) log.begin(log.segment + 1);
     return new FallbackEngine(log, lock, { ...report, created: stored === null });

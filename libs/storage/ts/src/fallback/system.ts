@@ -87,18 +87,24 @@ export function withFile<Result>(path: string, flags: string, run: (fd: number) 
 export function writeDurably(path: string, parts: readonly Uint8Array[]): void {
   const temporary = `${path}.tmp`;
   attempt('write', path, () => {
-    const fd = fs.openSync(temporary, 'w');
     try {
-      let offset = 0;
-      for (const part of parts) {
-        writeFull(fd, part, offset);
-        offset += part.length;
+      const fd = fs.openSync(temporary, 'w');
+      try {
+        let offset = 0;
+        for (const part of parts) {
+          writeFull(fd, part, offset);
+          offset += part.length;
+        }
+        fs.fdatasyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
       }
-      fs.fdatasyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
+      fs.renameSync(temporary, path);
+    } catch (error) {
+      // On a full disk what is left of it would take the room that is missing.
+      removeQuietly(temporary);
+      throw error;
     }
-    fs.renameSync(temporary, path);
     syncDirectory(dirname(path));
   });
 }

@@ -99,6 +99,8 @@ export class SidecarEngine implements StorageEngine {
   async close(): Promise<void> {
     try {
       await this.link.call('close');
+      // Answers come in any order.
+      await this.link.settled();
     } finally {
       await this.link.close();
       this.onClose();

@@ -32,6 +32,7 @@ export class Link {
   private readonly waiting = new Map<number, Waiting>();
   private last = 0;
   private failure: Error | null = null;
+  private onIdle: (() => void) | null = null;
 
   private constructor(
     private readonly worker: Worker,
@@ -113,6 +114,11 @@ export class Link {
     }
   }
 
+  /** Resolves when every call was answered, or has failed. */
+  async settled(): Promise<void> {
+    if (this.waiting.size > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
+  }
+
   /** Hangs up; what is not answered fails. */
   async close(): Promise<void> {
     this.fail('it was closed');
@@ -141,7 +147,7 @@ export class Link {
     if (!('id' in message)) return;
     const waiting = this.waiting.get(message.id);
     this.waiting.delete(message.id);
-    if (this.waiting.size === 0) this.port.unref();
+    if (this.waiting.size === 0) this.rest();
     if (message.error !== undefined) waiting?.reject(errorOf(message.error));
     else waiting?.resolve(message.result);
   }
@@ -150,6 +156,11 @@ export class Link {
     this.failure ??= lost(reason);
     for (const { reject } of this.waiting.values()) reject(this.failure);
     this.waiting.clear();
+    this.rest();
+  }
+
+  private rest(): void {
     this.port.unref();
+    this.onIdle?.();
   }
 }

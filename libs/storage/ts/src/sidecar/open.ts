@@ -1,7 +1,6 @@
 /** Opening a store through its sidecar: found, or started by whoever needs it first. */
 
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -27,13 +26,12 @@ export interface SidecarOptions {
   readonly salvage: boolean;
 }
 
-/** Connects, and opens the same store for reading with `openReader`. */
+/** Connects, and opens the same store for reading with `openReader`. `directory` is absolute. */
 export async function openSidecar(
-  dir: string,
+  directory: string,
   options: SidecarOptions,
-  openReader: (directory: string) => Promise<StorageEngine>,
+  openReader: () => Promise<StorageEngine>,
 ): Promise<StorageEngine> {
-  const directory = resolve(dir);
   const end = Date.now() + START_MS;
   let refused: Error | undefined;
   for (;;) {
@@ -41,7 +39,7 @@ export async function openSidecar(
     if (opened !== null) {
       const { link, report, release } = opened;
       try {
-        return new SidecarEngine(link, await openReader(directory), report, release);
+        return new SidecarEngine(link, await openReader(), report, release);
       } catch (error) {
         await link.close();
         release();
