@@ -9,7 +9,6 @@ use crate::cache::Checksums;
 use crate::catalog::{Catalog, Checkpoint, Encoding};
 use crate::error::{Result, StorageError};
 use crate::load::chain_of;
-use crate::put::Made;
 use crate::record::MAX_STREAM;
 use crate::store::Store;
 
@@ -38,6 +37,7 @@ impl Store {
     ///
     /// With a base, only the difference is stored where that pays: not where the base is missing much of it, nor where [`MAX_DEPTH`]
     /// differences would have to be read. A checkpoint cannot be a delta against what it replaces; then it becomes one against that one's base, or whole.
+    /// The newest checkpoint, saved again with nothing changed, is left as it is, with its time.
     ///
     /// # Errors
     /// [`StorageError::CheckpointNotFound`] for the base, [`StorageError::Invalid`], [`StorageError::TooLarge`], and those of the system.
@@ -118,8 +118,21 @@ impl Store {
             segment: None,
             offset: None,
         };
-        let mut made: Vec<Made<'_>> = self.rebase(&catalog, id)?;
-        made.insert(0, self.make(&catalog, draft, state, base.as_ref())?);
+        let own = catalog.checkpoints.get(id).filter(|own| {
+            own.crc == draft.crc
+                && own.size == draft.size
+                && self.load(&catalog, own).is_ok_and(|known| *known == state)
+        });
+        if let Some(own) = own.filter(|own| is_newest(&catalog, own) && is_same(own, &draft)) {
+            return Ok(own.clone());
+        }
+        let saved = self.make(&catalog, draft, state, base.as_ref())?;
+        // Deltas against the same state stay what they are.
+        let is_kept = own.is_some_and(|own| saved.checkpoint.depth <= own.depth);
+        let mut made = vec![saved];
+        if !is_kept {
+            made.extend(self.rebase(&catalog, id)?);
+        }
         self.put(&made, &[], &catalog)?;
         let saved = made.swap_remove(0).checkpoint;
         let compared = base.map(|base| (base.parent().cloned(), base.shared));
@@ -215,6 +228,23 @@ impl Store {
         self.inner.refresh(&mut state)?;
         Ok(state.catalog.clone())
     }
+}
+
+/// Whether nothing was saved since.
+fn is_newest(catalog: &Catalog, checkpoint: &Checkpoint) -> bool {
+    let mut others = catalog.checkpoints.values();
+    others.all(|it| it.id == checkpoint.id || it.time < checkpoint.time)
+}
+
+/// Whether two checkpoints of the same state say the same of it.
+fn is_same(left: &Checkpoint, right: &Checkpoint) -> bool {
+    let metadata = |checkpoint: &Checkpoint| {
+        checkpoint
+            .metadata
+            .as_deref()
+            .map(|json| json.get().to_owned())
+    };
+    left.seq == right.seq && left.stream == right.stream && metadata(left) == metadata(right)
 }
 
 fn check_id(id: &str) -> Result<()> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -95,6 +96,41 @@ test.each(PAIRS)(
     await withStore(directory, reader, async (store) => {
       for (let round = 0; round < 12; round++)
         expect((await store.loadCheckpoint(`state ${round}`))?.equals(stateOf(round))).toBe(true);
+      expect((await store.verify()).problems).toEqual([]);
+    });
+  },
+);
+
+test.each(PAIRS)(
+  'what is saved again unchanged takes no room, and children of the same state stay: by %s and for %s',
+  async (writer, reader) => {
+    const directory = newDirectory();
+    // Nothing that could be compressed.
+    const state = createHash('shake256', { outputLength: 100_000 }).update('state').digest();
+    const grown = Buffer.concat([state, Buffer.from('more')]);
+    await withStore(directory, writer, async (store) => {
+      await store.append('event');
+      const first = await store.saveCheckpoint('a', state, { metadata: { step: 1 } });
+      const { logBytes } = store.stats();
+      for (const base of [{}, { base: 'a' }]) {
+        expect(await store.saveCheckpoint('a', state, { metadata: { step: 1 }, ...base })).toEqual(first);
+      }
+      expect(store.stats().logBytes).toBe(logBytes);
+      expect(await store.saveCheckpoint('a', state, { metadata: { step: 2 } })).toMatchObject({
+        metadata: { step: 2 },
+      });
+      const child = await store.saveCheckpoint('b', grown, { base: 'a' });
+      expect(child.base).toBe('a');
+      // Not the newest any more: that it was saved counts.
+      const { logBytes: before } = store.stats();
+      await store.saveCheckpoint('a', state, { metadata: { step: 2 } });
+      expect(store.stats().logBytes - before).toBeGreaterThan(100_000);
+      expect(store.stats().logBytes - before).toBeLessThan(101_000);
+      expect(store.listCheckpoints().find(({ id }) => id === 'b')).toEqual(child);
+    });
+    await withStore(directory, reader, async (store) => {
+      expect((await store.loadCheckpoint('a'))?.equals(state)).toBe(true);
+      expect((await store.loadCheckpoint('b'))?.equals(grown)).toBe(true);
       expect((await store.verify()).problems).toEqual([]);
     });
   },

@@ -72,9 +72,36 @@ export function saveCheckpoint(log: Log, id: string, state: Buffer, options: Sav
     depth: 1,
     ...(metadata === undefined ? {} : { metadata: JSON.parse(metadata) as unknown }),
   };
-  const made = [make(log, catalog, draft, state, isFree ? wanted : undefined), ...rebase(log, catalog, id)];
-  put(log, made, [], catalog);
-  return made[0]!.record;
+  const own = catalog.checkpoints.get(id);
+  const isSameState = own !== undefined && holds(log, catalog, own, state, draft.crc);
+  if (isSameState && isNewest(catalog, own) && isSame(own, draft)) return own;
+  const saved = make(log, catalog, draft, state, isFree ? wanted : undefined);
+  // Deltas against the same state stay what they are.
+  const isKept = isSameState && saved.record.depth <= own.depth;
+  put(log, [saved, ...(isKept ? [] : rebase(log, catalog, id))], [], catalog);
+  return saved.record;
+}
+
+/** Whether a checkpoint is of this state, and can be read. */
+function holds(log: Log, catalog: Catalog, own: CheckpointRecord, state: Buffer, crc: number): boolean {
+  if (own.crc !== crc || own.size !== state.length) return false;
+  try {
+    return loadState(log, catalog, own).equals(state);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether nothing was saved since. */
+function isNewest(catalog: Catalog, { id, time }: CheckpointRecord): boolean {
+  return catalog.listed().every((it) => it.id === id || it.time < time);
+}
+
+/** Whether two checkpoints of the same state say the same of it. */
+function isSame(left: CheckpointRecord, right: CheckpointRecord): boolean {
+  const said = ({ seq, stream, metadata }: CheckpointRecord): string =>
+    JSON.stringify([seq, stream, metadata]);
+  return said(left) === said(right);
 }
 
 /** The state of a checkpoint; null where there is none of that id. */
