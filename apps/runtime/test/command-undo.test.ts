@@ -270,6 +270,19 @@ test('restores checkpoints: back over steps, forth over those undone, files or c
   await runtime.close();
 });
 
+test('restores what an undone step had made also where a later one deleted it', async () => {
+  const root = makeWorkspace(FILES);
+  const runtime = open(root);
+  await run(runtime, 'echo 1 > a.txt; echo x > dir/c.txt');
+  await runtime.call('checkpoint', { label: 'there' });
+  const there = await treeState(root);
+  await runtime.call('undo', {});
+  await run(runtime, 'rm -r a.txt dir');
+  expect(await runtime.call('restore', { checkpoint: 'cp-1' })).toMatchObject({ ok: true });
+  expect(treeDifferences(there, await treeState(root))).toEqual([]);
+  await runtime.close();
+});
+
 test('no file can be reached through what sessions keep, and no link stands in its place', async () => {
   const root = makeWorkspace(FILES);
   const elsewhere = makeWorkspace();

@@ -57,7 +57,9 @@ export function routeTo(state: SessionState, { active }: Checkpoint): Route {
   const forth = netChanges(active.slice(common).flatMap((number) => state.steps.get(number) ?? []));
   const changes = new Map(back.changes.map((change) => [change.path, change]));
   for (const { path, before, after } of forth) {
-    changes.set(path, { path, before: after, after: changes.get(path)?.after ?? before });
+    // The session may have left nothing there.
+    const left = changes.get(path);
+    changes.set(path, { path, before: after, after: left === undefined ? before : left.after });
   }
   const again = new Set(forth.map(({ path }) => path));
   const isStillUsed = (directory: string): boolean =>
