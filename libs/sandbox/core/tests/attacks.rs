@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex};
@@ -14,8 +14,12 @@ use std::sync::{LazyLock, Mutex};
 mod arena;
 #[path = "attacks/cases.rs"]
 mod cases;
+#[path = "attacks/roots.rs"]
+mod roots;
 #[path = "attacks/sockets.rs"]
 mod sockets;
+#[path = "attacks/through_the_proxy.rs"]
+mod through_the_proxy;
 
 use arena::{Mode, World};
 use cases::{ATTACKS, Attack};
@@ -26,6 +30,7 @@ struct Host {
     _tcp: TcpListener,
     udp: UdpSocket,
     _sockets: Vec<UnixListener>,
+    _datagrams: UnixDatagram,
     id: String,
     port: u16,
 }
@@ -48,6 +53,7 @@ impl Host {
             UnixListener::bind(world.path("outside/sock")).expect("bound"),
             UnixListener::bind(world.path("ws/sock")).expect("bound"),
         ];
+        let datagrams = UnixDatagram::bind(world.path("outside/datagrams")).expect("bound");
         world.own();
         let mut victim = if world.mode.root || !arena::is_root() {
             Command::new("sleep")
@@ -79,6 +85,7 @@ impl Host {
             _tcp: tcp,
             udp,
             _sockets: sockets,
+            _datagrams: datagrams,
             id,
             port,
         }

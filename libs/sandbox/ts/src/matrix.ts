@@ -48,6 +48,7 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       'write_through_a_hard_link_made_in_the_workspace',
       'write_by_the_root_link_of_proc',
       'truncate_a_file_outside',
+      'a_link_above_a_root_does_not_open_what_it_leads_to',
     ],
   },
   {
@@ -135,7 +136,7 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       seatbelt: { by: 'the profile: the port of the proxy on loopback only' },
       windows: { by: 'nothing', weaker: 'refused: a container reaches no port of this machine, so no proxy' },
     },
-    tests: ['connect_to_a_service_of_the_host'],
+    tests: ['connect_to_a_service_of_the_host', 'no_connection_is_made_by_sending_first'],
   },
   {
     clause: 'sockets of the host',
@@ -156,6 +157,7 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
       'connect_to_an_abstract_socket_of_the_host',
       'connect_to_a_socket_file_of_the_host_outside',
       'connect_to_a_socket_file_of_the_host_in_the_workspace',
+      'send_to_a_datagram_socket_of_the_host_from_a_pair',
       'a_socket_that_was_renamed_is_covered_by_its_new_name',
       'a_socket_that_was_moved_elsewhere_is_covered_or_told_of',
       'a_socket_with_a_second_name_is_covered_by_both_or_told_of',
@@ -166,14 +168,19 @@ export const POLICY_MATRIX: readonly MatrixRow[] = [
     held: {
       namespaces: { by: 'a process namespace of its own' },
       landlock: {
-        by: 'Landlock scopes for signals; seccomp for tracing',
-        weaker: 'they can be seen in /proc',
+        by: 'Landlock scopes for signals; seccomp for tracing and priorities',
+        weaker: 'they can be seen in /proc, and be bound to some of the processors',
       },
       docker: { by: 'a process namespace of its own' },
       seatbelt: { by: 'the profile: signals and information within the sandbox only' },
       windows: { by: 'the container: they cannot be opened', weaker: 'they can be listed' },
     },
-    tests: ['kill_a_process_of_the_host', 'look_at_the_processes_of_the_host', 'trace_a_process_of_the_host'],
+    tests: [
+      'kill_a_process_of_the_host',
+      'look_at_the_processes_of_the_host',
+      'trace_a_process_of_the_host',
+      'lower_the_priority_of_a_process_of_the_host',
+    ],
   },
   {
     clause: 'nothing left running',

@@ -185,7 +185,7 @@ fn without_namespaces(rules: &Rules, landlock: u32, weaker: &mut Vec<super::Weak
     );
     open(
         "hostProcesses",
-        "processes of the host can be seen, by name and arguments",
+        "processes of the host can be seen, by name and arguments, and be bound to some of the processors",
     );
     open(
         "treeKill",

@@ -84,6 +84,7 @@ pub const ATTACKS: &[Attack] = &[
     weak("metadata", sh("change_times_outside", "touch -d 2001-01-01 $O/victim", "test $(stat -c %Y $O/victim) -lt 1000000000")),
     weak("metadata", py("set_an_attribute_outside", "import os; os.setxattr(os.environ['O']+'/victim', 'user.x', b'1'); print('OK')")),
     py("set_inode_flags_outside", "import os,fcntl,struct; f=os.open(os.environ['O']+'/victim', 0); b=bytearray(8); fcntl.ioctl(f, 0x80086601, b); fcntl.ioctl(f, 0x40086602, struct.pack('l', struct.unpack('l', b)[0] | 0x80)); print('OK')"),
+    py("make_whoever_opens_a_file_outside_wait", "import fcntl,os; fcntl.fcntl(os.open(os.environ['O']+'/victim', 0), fcntl.F_SETLEASE, fcntl.F_RDLCK); print('OK')"),
     root(sh("change_an_owner_outside", "chown 1:1 $O/victim", "test $(stat -c %u $O/victim) = 1")),
     // Files that run as somebody else.
     sh("leave_a_set_user_id_file_in_the_workspace", "cp /bin/true $W/s; chmod 4755 $W/s", "test -u $W/s"),
@@ -149,6 +150,9 @@ if os.fork() == 0:
 os.wait(); print('OK')
 "#).proven("sleep 1.2; test -e $W/late"),
     py("take_descriptors_from_a_process_of_the_host_or_the_one_that_watches", "import os,resource; v=os.environ['V']; p=int(v) if os.path.exists('/proc/'+v) else 1; resource.prlimit(p, resource.RLIMIT_NOFILE, (64, 64)); print('OK')"),
+    py("lower_the_priority_of_a_process_of_the_host", "import os; os.setpriority(os.PRIO_PROCESS, int(os.environ['V']), 19); print('OK')"),
+    py("let_a_process_of_the_host_wait_for_the_disk", "import ctypes,os; print('OK' if ctypes.CDLL(None).syscall(251, 1, int(os.environ['V']), 3 << 13) == 0 else '')"),
+    py("let_a_process_of_the_host_run_only_when_idle", "import os; os.sched_setscheduler(int(os.environ['V']), os.SCHED_IDLE, os.sched_param(0)); print('OK')"),
     // The network.
     py("connect_to_a_service_of_the_host", "import os,socket; socket.create_connection(('127.0.0.1', int(os.environ['PORT'])), 2); print('OK')"),
     py("send_a_datagram_to_the_host", r#"
@@ -158,6 +162,14 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'x', ('127.0.0.1
     py("connect_to_an_abstract_socket_of_the_host", "import os,socket; s=socket.socket(socket.AF_UNIX); s.connect('\\0fishplate-' + os.environ['ID']); print('OK')"),
     py("connect_to_a_socket_file_of_the_host_outside", "import os,socket; s=socket.socket(socket.AF_UNIX); s.connect(os.environ['O'] + '/sock'); print('OK')"),
     py("connect_to_a_socket_file_of_the_host_in_the_workspace", "import os,socket; s=socket.socket(socket.AF_UNIX); s.connect(os.environ['W'] + '/sock'); print('OK')"),
+    py("send_to_a_datagram_socket_of_the_host_from_a_pair", "import os,socket; a,b=socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); a.sendto(b'x', os.environ['O'] + '/datagrams'); print('OK')"),
+    py("connect_a_pair_to_a_datagram_socket_of_the_host", "import os,socket; a,b=socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM); a.connect(os.environ['O'] + '/datagrams'); a.send(b'x'); print('OK')"),
+    py("send_from_a_pair_of_another_name_for_datagrams", r#"
+import ctypes, os, socket
+two = (ctypes.c_int * 2)()
+if ctypes.CDLL(None).socketpair(1, 3, 0, two) == 0:
+    socket.socket(fileno=two[0]).sendto(b'x', os.environ['O'] + '/datagrams'); print('OK')
+"#),
     root(py("capture_packets", "import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x300); print('OK')")),
     some(py("reach_the_hypervisor_by_vsock", "import socket; socket.socket(40, socket.SOCK_STREAM); print('OK')")),
     some(py("use_kernel_crypto_by_a_socket", "import socket; socket.socket(38, socket.SOCK_SEQPACKET); print('OK')")),

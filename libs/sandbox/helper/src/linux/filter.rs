@@ -39,10 +39,20 @@ const NEW_NAMESPACES: u32 = 0x7e02_0000;
 /// CLONE_NEWTIME, which for clone would be part of a signal's number.
 const NEW_TIME: u32 = 0x80;
 
+const F_SETLEASE: u32 = 1024;
+
+/// Connects and sends at once: Landlock is not asked about that.
+const MSG_FASTOPEN: u32 = 0x2000_0000;
+
 const AF_UNIX: u32 = 1;
 const AF_INET: u32 = 2;
 const AF_INET6: u32 = 10;
 const AF_NETLINK: u32 = 16;
+
+const SOCK_STREAM: u32 = 1;
+const SOCK_SEQPACKET: u32 = 5;
+/// The other bits beside a type are flags.
+const SOCKET_TYPE: u32 = 0xf;
 
 const EPERM: u32 = libc::EPERM.unsigned_abs();
 const ENOSYS: u32 = libc::ENOSYS.unsigned_abs();
@@ -123,6 +133,13 @@ const SHARED_OBJECTS: &[c_long] = &[
     libc::SYS_shmget,
 ];
 
+/// How a process is scheduled. Which processors it may use is not among them: threads are bound to those by their numbers.
+const SCHEDULING: &[c_long] = &[
+    libc::SYS_sched_setattr,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setscheduler,
+];
+
 /// Calls with a mode of a file, and which argument it is. Those that make a directory are not among them: the kernel takes no
 /// set-id bits from their mode.
 const MODES: &[(c_long, u32)] = &[
@@ -194,6 +211,16 @@ fn blocks(plan: &Plan) -> Vec<Block> {
         libc::SYS_personality,
         allow_only(0, &[0, 8, 0x2_0000, 0x2_0008, 0x4_0000, u32::MAX], EPERM),
     );
+    // Leases: who opens such a file waits for its holder, the host too.
+    add(libc::SYS_fcntl, refuse_values(1, &[F_SETLEASE], EPERM));
+    if plain {
+        for number in [libc::SYS_setpriority, libc::SYS_ioprio_set] {
+            add(number, own_priority());
+        }
+        for number in SCHEDULING {
+            add(*number, allow_only(0, &[0], EPERM));
+        }
+    }
     // Typing into a terminal, and its console's commands.
     let mut commands = vec![0x5412, 0x541c];
     if plain {
@@ -205,12 +232,54 @@ fn blocks(plan: &Plan) -> Vec<Block> {
         commands.extend([0x4030_5828, 0x4030_582a, 0x4030_5839]);
     }
     add(libc::SYS_ioctl, refuse_values(1, &commands, EPERM));
-    add(
-        libc::SYS_socketpair,
-        allow_only(0, &[AF_UNIX], EAFNOSUPPORT),
-    );
+    let datagrams = !plain || plan.network == NetworkPlan::Full;
+    add(libc::SYS_socketpair, pairs(datagrams));
     add(libc::SYS_socket, sockets(plain, plan.network));
+    if plain && matches!(plan.network, NetworkPlan::Proxy(_)) {
+        for (number, flags) in [
+            (libc::SYS_sendto, 3),
+            (libc::SYS_sendmsg, 2),
+            (libc::SYS_sendmmsg, 3),
+        ] {
+            add(number, refuse_bits(flags, MSG_FASTOPEN));
+        }
+    }
     blocks
+}
+
+/// Of the calling process and its group, not of another or of all of a user's. Which processes are meant stands first, from 0 for one
+/// or from 1, and who it is stands second.
+fn own_priority() -> Vec<Instruction> {
+    vec![
+        load(argument(1)),
+        jump(JUMP_EQUAL, 0, 1, 0),
+        refuse(EPERM),
+        load(argument(0)),
+        jump(JUMP_AT_LEAST, 2, 0, 1),
+        refuse(EPERM),
+        give(ALLOW),
+    ]
+}
+
+/// A pair of datagram sockets can leave each other for any socket of the host that has a path; streams cannot. `SOCK_RAW` is another
+/// name of the first.
+fn pairs(datagrams: bool) -> Vec<Instruction> {
+    let mut block = vec![
+        load(argument(0)),
+        jump(JUMP_EQUAL, AF_UNIX, 1, 0),
+        refuse(EAFNOSUPPORT),
+    ];
+    if !datagrams {
+        block.extend([
+            load(argument(1)),
+            mask(SOCKET_TYPE),
+            jump(JUMP_EQUAL, SOCK_STREAM, 2, 0),
+            jump(JUMP_EQUAL, SOCK_SEQPACKET, 1, 0),
+            refuse(EACCES),
+        ]);
+    }
+    block.push(give(ALLOW));
+    block
 }
 
 /// What a socket may be. Families that no namespace holds (vsock, kernel crypto, packets, ...) never.
@@ -224,13 +293,8 @@ fn sockets(plain: bool, network: NetworkPlan) -> Vec<Instruction> {
     // A stream with the protocol of streams: no datagrams, no multipath TCP or SCTP that Landlock does not see.
     let tcp_only = [
         load(argument(1)),
-        Instruction {
-            code: AND,
-            jt: 0,
-            jf: 0,
-            k: 0xf,
-        },
-        jump(JUMP_EQUAL, 1, 1, 0),
+        mask(SOCKET_TYPE),
+        jump(JUMP_EQUAL, SOCK_STREAM, 1, 0),
         refuse(EACCES),
         load(argument(2)),
         jump(JUMP_EQUAL, 0, 2, 0),
@@ -327,6 +391,10 @@ fn argument(which: u32) -> u32 {
 
 fn load(offset: u32) -> Instruction {
     jump(LOAD, offset, 0, 0)
+}
+
+fn mask(bits: u32) -> Instruction {
+    jump(AND, bits, 0, 0)
 }
 
 fn refuse(error: u32) -> Instruction {

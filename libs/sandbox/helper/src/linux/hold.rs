@@ -82,6 +82,7 @@ pub fn hold(scratch: &OwnedFd, held: &Held) -> kernel::Result<()> {
     hold_open(scratch, held.how, &place)
 }
 
+/// A link at the end is itself.
 fn open_plain(path: &CStr) -> kernel::Result<OwnedFd> {
     rustix::fs::openat2(
         CWD,

@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::kernel::{self, RulesetAttributes};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, root};
 
 const EXECUTE: u64 = 1;
 const WRITE_FILE: u64 = 1 << 1;
@@ -77,7 +77,7 @@ fn make(plan: &Plan) -> kernel::Result<OwnedFd> {
         rules.allow(c"/", files)?;
     }
     for path in &plan.roots {
-        rules.allow(path, files)?;
+        rules.allow_opened(root::open(path), files)?;
     }
     if plan.strategy == Strategy::Plain {
         for path in &plan.readable {
@@ -118,9 +118,17 @@ struct Rules {
 impl Rules {
     /// Allows what of `access` the kernel knows; a path that is not there, or out of reach, needs no rule.
     fn allow(&self, path: &CStr, access: u64) -> kernel::Result<()> {
-        let fd = match rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
+        let opened = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+        match opened {
+            Err(Errno::LOOP) => Ok(()),
+            other => self.allow_opened(other, access),
+        }
+    }
+
+    fn allow_opened(&self, opened: kernel::Result<OwnedFd>, access: u64) -> kernel::Result<()> {
+        let fd = match opened {
             Ok(fd) => fd,
-            Err(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
+            Err(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR) => return Ok(()),
             Err(error) => return Err(error),
         };
         let access = access & self.files;

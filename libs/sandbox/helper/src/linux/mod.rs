@@ -18,6 +18,7 @@ mod placeholder;
 mod privileges;
 mod protect;
 mod repository;
+mod root;
 mod tree;
 mod view;
 

@@ -163,8 +163,7 @@ impl Protection {
         if known.is_some() {
             return Ok(known);
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = match rustix::fs::open(path, flags, Mode::empty()) {
+        let directory = match super::root::open_directory(path) {
             Err(Errno::NOENT | Errno::ACCESS) => return Ok(None),
             other => other?,
         };

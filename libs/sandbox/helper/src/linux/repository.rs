@@ -5,11 +5,11 @@ use std::ffi::{CStr, CString};
 
 use fishplate_sandbox_helper::{Plan, Refusal, Report};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, renameat_with, statat};
+use rustix::fs::{AtFlags, RenameFlags, renameat_with, statat};
 use rustix::io::Errno;
 
 use super::kernel::channel;
-use super::tell;
+use super::{root, tell};
 
 /// Names that make one.
 pub const PARTS: [&CStr; 4] = [c"HEAD", c"objects", c"refs", c"commondir"];
@@ -18,8 +18,8 @@ pub const PARTS: [&CStr; 4] = [c"HEAD", c"objects", c"refs", c"commondir"];
 pub fn undo(plan: &Plan) -> bool {
     let mut found = false;
     for (index, path) in plan.unborn.iter().enumerate() {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let Ok(directory) = rustix::fs::open(path, flags, Mode::empty()) else {
+        // One that is reached by a link now was not the command's to make.
+        let Ok(directory) = root::open(path) else {
             continue;
         };
         if is_repository(&directory) {

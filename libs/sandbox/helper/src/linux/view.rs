@@ -18,7 +18,7 @@ use rustix::mount::{
 use super::held::Held;
 use super::kernel::{self, MountChange};
 use super::opened::Thing;
-use super::{Failure, Outcome, hold};
+use super::{Failure, Outcome, hold, root};
 
 const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY;
 const TAME: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
@@ -99,7 +99,7 @@ impl Builder<'_> {
             return Ok(Vec::new());
         }
         let clone = |path| {
-            let tree = clone_tree(path, true)?;
+            let tree = clone_place(path)?;
             let change = MountChange {
                 set: TAME,
                 private: true,
@@ -114,7 +114,7 @@ impl Builder<'_> {
     fn clone_kept(&self) -> kernel::Result<Vec<Loose<'_>>> {
         let mut kept = Vec::new();
         for path in &self.plan.keep {
-            let tree = match clone_tree(path, true) {
+            let tree = match clone_place(path) {
                 Err(Errno::NOENT | Errno::ACCESS) => continue,
                 other => other?,
             };
@@ -216,7 +216,7 @@ impl Builder<'_> {
         // Cloned while all of it is read-only.
         let mut closed = Vec::new();
         for path in &self.plan.read_only {
-            match clone_tree(path, false) {
+            match clone_tree(path) {
                 Ok(tree) => closed.push(Loose { tree, path }),
                 Err(Errno::NOENT) => {}
                 Err(error) => return Err(error),
@@ -268,14 +268,17 @@ impl Builder<'_> {
                 Err(error) => return Err(error),
             }
         }
-        attach(&loose.tree, loose.path)
+        let place = root::open(loose.path)?;
+        let flags =
+            MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+        move_mount(&loose.tree, c"", &place, c"", flags)
     }
 }
 
 fn clone_devices() -> kernel::Result<Vec<Option<OwnedFd>>> {
     let clone = |name: &&CStr| {
         let path = CString::new([b"/dev/", name.to_bytes()].concat()).unwrap_or_default();
-        match clone_tree(&path, false) {
+        match clone_tree(&path) {
             Ok(tree) => Ok(Some(tree)),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error),
@@ -313,12 +316,20 @@ fn mount_devices(scratch: &OwnedFd, devices: &[Option<OwnedFd>]) -> kernel::Resu
     below(c"pts", &terminals)
 }
 
-fn clone_tree(path: &CStr, recursive: bool) -> kernel::Result<OwnedFd> {
-    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    if recursive {
-        flags |= OpenTreeFlags::AT_RECURSIVE;
-    }
+/// One file or directory, without what is mounted below it.
+fn clone_tree(path: &CStr) -> kernel::Result<OwnedFd> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     open_tree(CWD, path, flags)
+}
+
+/// A place of the policy with all that is mounted below it.
+fn clone_place(path: &CStr) -> kernel::Result<OwnedFd> {
+    let place = root::open(path)?;
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_EMPTY_PATH
+        | OpenTreeFlags::AT_RECURSIVE;
+    open_tree(&place, c"", flags)
 }
 
 /// A part of the temporary file system, as a mount of its own.
