@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef<ArgsDef>>>> = {
   timeline: lazily(async () => (await import('./sessions-command.js')).timelineCommand),
   undo: lazily(async () => (await import('./undo-command.js')).undoCommand),
   restore: lazily(async () => (await import('./undo-command.js')).restoreCommand),
+  config: lazily(async () => (await import('./config-command.js')).configCommand),
   doctor: lazily(async () => (await import('./doctor-command.js')).doctorCommand),
 };
 

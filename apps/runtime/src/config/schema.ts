@@ -7,7 +7,33 @@ import { z } from 'zod';
 /** Name of the file, looked for in the workspace root only. */
 export const CONFIG_FILE = 'fishplate.config.json';
 
+/** Tracks whose engine can be chosen. */
+export const ENGINE_TRACKS = ['diff', 'gitignore', 'sandbox', 'storage', 'tokenizer'] as const;
+
+/** A track of {@link ENGINE_TRACKS}. */
+export type EngineTrack = (typeof ENGINE_TRACKS)[number];
+
 const engineChoice = z.enum(['auto', 'native', 'fallback']);
+const sandboxMode = z.enum(['auto', 'native', 'docker', 'process']);
+
+/** A value that only a share of all installations gets. */
+function rolledOut<Value extends z.ZodType>(value: Value) {
+  return z
+    .strictObject({
+      share: z.number().min(0).max(1).describe('Share of installations that get `value`, from 0 to 1'),
+      value: value.describe('What they get'),
+      otherwise: value.optional().describe('What the others get; unset unless given'),
+      cohort: z
+        .string()
+        .min(1)
+        .max(100)
+        .optional()
+        .describe(
+          'Flags with the same cohort take in the same installations first; the name of the flag unless given',
+        ),
+    })
+    .optional();
+}
 
 const bytes = (description: string): z.ZodOptional<z.ZodInt> =>
   z.int().positive().optional().describe(`${description}, in bytes`);
@@ -37,10 +63,7 @@ export const configSchema = z
         engine: engineChoice
           .optional()
           .describe('Engine of the sandbox track: auto takes native where it loads, else the fallback'),
-        mode: z
-          .enum(['auto', 'native', 'docker', 'process'])
-          .optional()
-          .describe('How commands are confined; process: not at all'),
+        mode: sandboxMode.optional().describe('How commands are confined; process: not at all'),
         policy: z
           .record(z.string(), z.unknown())
           .optional()
@@ -107,6 +130,17 @@ export const configSchema = z
       })
       .optional()
       .describe('How sessions are kept'),
+    rollout: z
+      .strictObject({
+        'diff.engine': rolledOut(engineChoice),
+        'gitignore.engine': rolledOut(engineChoice),
+        'sandbox.engine': rolledOut(engineChoice),
+        'sandbox.mode': rolledOut(sandboxMode),
+        'storage.engine': rolledOut(engineChoice),
+        'tokenizer.engine': rolledOut(engineChoice),
+      })
+      .optional()
+      .describe('Values for a share of installations; an entry of the same name beside it wins'),
   })
   .describe('Configuration of the Fishplate runtime');
 
@@ -116,13 +150,7 @@ export type RuntimeConfig = z.input<typeof configSchema>;
 /** Configuration with every value decided. */
 export interface ResolvedConfig {
   /** Choices for each track's engine, by who made them; the environment is weighed at each use. */
-  readonly engines: {
-    readonly diff: AskedEngine;
-    readonly gitignore: AskedEngine;
-    readonly sandbox: AskedEngine;
-    readonly storage: AskedEngine;
-    readonly tokenizer: AskedEngine;
-  };
+  readonly engines: { readonly [Track in EngineTrack]: AskedEngine };
   readonly sandbox: {
     readonly mode: SandboxModeFlag | undefined;
     readonly policy: SandboxPolicy;

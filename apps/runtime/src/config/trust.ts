@@ -4,6 +4,8 @@
  * The file comes with the repository: whoever wrote that must not be able to take down the sandbox of whoever opens it.
  */
 
+import type { SandboxModeFlag } from '@fishplate/sandbox';
+
 import type { RuntimeConfig } from './schema.js';
 
 /** The environment variable by which a person vouches for the file. */
@@ -26,10 +28,20 @@ export function loosenedBy(file: RuntimeConfig): string[] {
   const loosening = Object.entries(policy)
     .filter(([entry, value]) => !(Object.hasOwn(TIGHTENING, entry) && TIGHTENING[entry]!(value)))
     .map(([entry]) => `sandbox.policy.${entry}`);
-  if (mode !== undefined && mode !== 'auto' && mode !== 'native') loosening.unshift('sandbox.mode');
+  if (isLooseMode(mode)) loosening.unshift('sandbox.mode');
   if (engine === 'fallback') loosening.push('sandbox.engine');
   if (file.sessions?.directory !== undefined) loosening.push('sessions.directory');
   if (file.permissions?.allow !== undefined) loosening.push('permissions.allow');
   if (file.permissions?.otherwise === 'allow') loosening.push('permissions.otherwise');
+  const modes = file.rollout?.['sandbox.mode'];
+  if ([modes?.value, modes?.otherwise].some(isLooseMode)) loosening.push('rollout.sandbox.mode');
+  const engines = file.rollout?.['sandbox.engine'];
+  if (engines?.value === 'fallback' || engines?.otherwise === 'fallback') {
+    loosening.push('rollout.sandbox.engine');
+  }
   return loosening;
+}
+
+function isLooseMode(mode: SandboxModeFlag | undefined): boolean {
+  return mode !== undefined && mode !== 'auto' && mode !== 'native';
 }

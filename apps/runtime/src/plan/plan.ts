@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 import { RUNTIME_CODES } from '../codes.js';
-import { describeIssue } from '../config/load.js';
+import { describeIssue } from '../config/file.js';
 
 /** Most steps of a plan. */
 export const MAX_PLAN_STEPS = 100;

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 
 import { RUNTIME_CODES } from '../codes.js';
-import { describeIssue } from '../config/load.js';
+import { describeIssue } from '../config/file.js';
 
 /** Deeper than any input that a schema here accepts. */
 const MAX_DEPTH = 32;
