@@ -290,6 +290,7 @@ function row(measure, unit, own, rivals, verdict) {
     measure,
     unit,
     ours: own.medianMs,
+    spread: own.spreadMs,
     rivals: rivals.map(({ name, medianMs }) => ({ name, value: medianMs })),
     bar: verdict,
   };

@@ -110,6 +110,7 @@ async function listing(root) {
     measure: index === 0 ? measure : `the same, ${text}`,
     unit: 'ms',
     ours: own.medianMs,
+    spread: own.spreadMs,
     rivals: index === 0 ? values : [values[[0, 2, 0][index]]],
     bar: { text, met },
   }));
@@ -155,6 +156,7 @@ async function tracked(root) {
       measure: `${found.length.toLocaleString('en')} tracked files listed, <= 0.6x the time of git`,
       unit: 'ms',
       ours: own.medianMs,
+      spread: own.spreadMs,
       rivals: others.map(({ name, medianMs }) => ({ name, value: medianMs })),
       bar: { text: '<= 0.6x the time of git', met: own.medianMs <= 0.6 * others[0].medianMs },
     },

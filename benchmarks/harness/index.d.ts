@@ -11,6 +11,7 @@ export interface Contender {
 export interface Timing {
   name: string;
   medianMs: number;
+  spreadMs: [low: number, high: number];
   p99Ms: number;
   samples: number;
   outliers: number;
@@ -21,3 +22,16 @@ export function compare(
   contenders: Contender[],
   options?: { rounds?: number; warmup?: number; budgetMs?: number },
 ): Timing[];
+
+/** One measured bar. */
+export interface Row {
+  /** What was measured, with its input. */
+  measure: string;
+  unit: string;
+  ours: number;
+  /** First and third quartile of our samples, where there are many. */
+  spread?: [low: number, high: number] | undefined;
+  rivals: { name: string; value: number }[];
+  /** The target as written, and whether this run met it. */
+  bar?: { text: string; met: boolean } | undefined;
+}

@@ -1,9 +1,11 @@
 'use strict';
 
+const { execFileSync } = require('node:child_process');
 const { mkdirSync, writeFileSync } = require('node:fs');
 const os = require('node:os');
 const { join } = require('node:path');
 
+const { movedSince } = require('./moved');
 const { writePage } = require('./page');
 
 const FOLDER = join(__dirname, '..', 'results');
@@ -21,19 +23,10 @@ function machine() {
   };
 }
 
-/**
- * One measured bar.
- *
- * @typedef {object} Row
- * @property {string} measure what was measured, with its input
- * @property {string} unit
- * @property {number} ours
- * @property {{ name: string, value: number }[]} rivals
- * @property {{ text: string, met: boolean } | undefined} bar the target as written, and whether this run met it
- */
+/** @typedef {import('./index').Row} Row */
 
 /**
- * Keeps the rows of a run in benchmarks/results/<track>.json, and writes docs/benchmarks.md anew.
+ * Keeps the rows of a run in benchmarks/results/<track>.json, tells what moved since the last one, and writes docs/benchmarks.md and .html anew.
  *
  * @param {string} track
  * @param {string} command what a reader runs to get these figures
@@ -43,8 +36,10 @@ function writeResults(track, command, rows) {
   mkdirSync(FOLDER, { recursive: true });
   const result = { track, command, date: new Date().toISOString().slice(0, 10), machine: machine(), rows };
   const file = join(FOLDER, `${track}.json`);
+  for (const line of movedSince(file, rows)) process.stdout.write(`${line}\n`);
   writeFileSync(file, `${JSON.stringify(result, round, 2)}\n`);
   writePage();
+  execFileSync(process.execPath, [join(__dirname, 'report.mjs')]);
   return file;
 }
 

@@ -8,6 +8,7 @@
  * @typedef {object} Timing
  * @property {string} name
  * @property {number} medianMs median time of a call, outliers left out
+ * @property {[low: number, high: number]} spreadMs first and third quartile of all samples
  * @property {number} p99Ms 99th percentile of all samples
  * @property {number} samples samples that the median is of
  * @property {number} outliers samples left out: beyond 1.5 interquartile ranges from the quartiles
@@ -64,6 +65,7 @@ function summarize(name, samples) {
   return {
     name,
     medianMs: quantile(kept, 0.5),
+    spreadMs: [low, high],
     p99Ms: quantile(sorted, 0.99),
     samples: kept.length,
     outliers: sorted.length - kept.length,

@@ -44,6 +44,7 @@ function row(measure, ours, rivals, bar, options) {
     measure,
     unit: 'ms',
     ours: own.medianMs,
+    spread: own.spreadMs,
     rivals: others.map(({ name, medianMs }) => ({ name, value: medianMs })),
     ...(bar === undefined
       ? {}
