@@ -214,6 +214,39 @@ test.each([
     'vim -c !x',
   ],
   ...['rg --pre x a', 'rg --pre=x a', 'rg --hostname-bin=x a', 'git shell -c x'],
+  // What deletes or writes though it is known for reading.
+  ...['find . -delete', 'find . -fprint x', 'find . -fprintf x %p', 'find . -fls x', 'find . -name *'],
+  ...[
+    'git log --output=x',
+    'git diff --outpu x',
+    'git show --ext-diff',
+    'git log -p --ext',
+    'git archive -o x HEAD',
+  ],
+  ...['sort -o x y', 'sort --output=x y', 'sort -uo x y', 'tree -o x'],
+  // What the shell writes.
+  ...[
+    'ls > x',
+    'ls >x',
+    'ls>>x',
+    'ls >| x',
+    'ls <> x',
+    'ls 2> x',
+    'ls >& x',
+    'ls > $X',
+    'ls > "$(ls)"',
+    'ls 3<> x',
+  ],
+  ...[
+    '(ls) > x',
+    'ls | ls > x',
+    'if ls; then ls; fi > x',
+    'ls; > x',
+    'ls > /dev/../x',
+    'ls > /dev/null > x',
+    'ls > /dev/sda',
+  ],
+  ...['ls $(ls > x)', 'ls <(ls > x)', 'ls 2>&1 > 1x'],
 ])('a rule for the program does not allow %j', (command) => {
   const program = command.split(' ')[0]!;
   const allow = [`${program} *`];
@@ -231,6 +264,13 @@ test.each([
   ['sed *', 'sed -i s/a/b/g f'],
   ['tar *', 'tar czf a.tgz b'],
   ['find *', 'find . -name x'],
+  ['find . -delete', 'find . -delete'],
+  ['find *', "find . -name '*.ts' -exec cat {} + 2>/dev/null"],
+  ['git diff --ext-diff *', 'git diff --ext-diff HEAD'],
+  ['git *', 'git log --oneline --output-indicator-new=x'],
+  ['git *', 'git log --oneline 2>&1 >/dev/null'],
+  ['ls *', 'ls -l 2> /dev/null >&2 < in 2>&-'],
+  ['sort *', 'sort -n -k 2 x'],
   ['rg *', "rg --pretty --pre-glob '*.pdf' x"],
 ])('%j allows %j', (rule, command) => {
   const rules = { deny: [], ask: [], allow: [rule, 'cat'], otherwise: 'ask' } as const;

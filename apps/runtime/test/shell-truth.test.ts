@@ -1,7 +1,7 @@
 /** What real shells run, against what the rules were told of: lines made by a seeded generator, commands that leave a mark. */
 
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -178,8 +178,8 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** The names of the commands that ran. */
-async function ran(shell: string, line: string, id: number): Promise<string[]> {
+/** The names of the commands that ran, and of the files that the shell made. */
+async function ran(shell: string, line: string, id: number): Promise<{ names: string[]; files: string[] }> {
   const marks = join(directory, `marks-${id}`);
   const cwd = join(directory, `cwd-${id}`);
   await mkdir(cwd);
@@ -191,18 +191,19 @@ async function ran(shell: string, line: string, id: number): Promise<string[]> {
     child.stdin?.end();
   });
   const text = await readFile(marks, 'utf8').catch(() => '');
+  const files = await readdir(cwd);
   await rm(marks, { force: true });
   await rm(cwd, { recursive: true, force: true });
-  return text.split('\n').filter((name) => name !== '');
+  return { names: text.split('\n').filter((name) => name !== ''), files };
 }
 
 const onUnix = process.platform === 'win32' ? test.skip : test;
 
 onUnix(
-  'no line runs a command that the rules were not told of',
+  'no line runs a command or writes a file that the rules were not told of',
   async () => {
     const next = random(SEED);
-    const figures = { allowed: 0, clear: 0, marks: 0 };
+    const figures = { allowed: 0, clear: 0, marks: 0, files: 0 };
     const failures: unknown[] = [];
     const lines = Array.from({ length: LINES }, () => {
       const kind = next(4);
@@ -216,11 +217,15 @@ onUnix(
       if (opaque === null) figures.clear += 1;
       const told = new Set(segments.map(({ words }) => words[0]));
       for (const shell of ['/bin/bash', '/bin/sh']) {
-        const names = await ran(shell, line, id);
+        const { names, files } = await ran(shell, line, id);
         figures.marks += names.length;
+        figures.files += files.length;
         const isUntold = opaque === null && names.some((name) => !told.has(name));
         const isBad = names.includes('bad') && (may === 'allow' || mayNot === 'allow');
-        if (isUntold || isBad) failures.push({ shell, line, names, told: [...told], opaque, may, mayNot });
+        const isWritten = files.length > 0 && may === 'allow';
+        if (isUntold || isBad || isWritten) {
+          failures.push({ shell, line, names, files, told: [...told], opaque, may, mayNot });
+        }
       }
     };
     const queue = lines.entries();
@@ -232,6 +237,7 @@ onUnix(
     expect(failures).toEqual([]);
     // The lines are such that there is something to find.
     expect(figures.marks).toBeGreaterThan(LINES / 2);
+    expect(figures.files).toBeGreaterThan(LINES / 20);
     expect(figures.clear).toBeGreaterThan(LINES / 20);
     expect(figures.allowed).toBeGreaterThan(LINES / 50);
   },

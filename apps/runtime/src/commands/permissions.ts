@@ -42,12 +42,20 @@ export function permissionFor(input: CommandInput, rules: PermissionRules): Perm
   const line =
     input.args === undefined ? parseShellLine(input.command) : parseArguments(input.command, input.args);
   const answers = line.segments.map((segment) => permissionOf(segment, rules));
-  answers.push(...hiddenParts(line, rules));
+  answers.push(...written(line, rules), ...hiddenParts(line, rules));
   return answers.reduce(
     (strictest, answer) =>
       STRICTNESS[answer.decision] > STRICTNESS[strictest.decision] ? answer : strictest,
     { decision: 'allow', reason: 'every part of it is allowed', rule: 'allow' },
   );
+}
+
+/** A rule speaks of a program, not of the file that the shell writes for it. */
+function written({ writes }: ShellLine, { otherwise }: PermissionRules): Permission[] {
+  const [target] = writes;
+  if (target === undefined) return [];
+  const reason = `a redirection writes ${target ?? 'a file'}, which no rule allows`;
+  return [{ decision: otherwise, reason, rule: 'otherwise' }];
 }
 
 /** A part that cannot be read might be one that a rule denies; one that looks so is taken for it. */

@@ -1,14 +1,20 @@
-/** Programs that run code that they are given by an option: a rule for the program does not speak of that. */
+/**
+ * Programs that an option makes run code that they are given, or delete or write files though they are known for reading: a rule
+ * for the program does not speak of that.
+ */
 
 import { programName } from './programs.js';
 import type { Word } from './shell-reader.js';
 
-/** Finds the first word that makes a program run what it is given. */
+/** Finds the first word that makes a program do so. */
 type CodeFinder = (args: readonly Word[]) => number;
 
 function option(pattern: RegExp): CodeFinder {
   return (args) => args.findIndex((word) => word === null || pattern.test(word));
 }
+
+/** What `-exec` runs is looked at as a command of its own. */
+const FIND = /^-(?:delete|fprint(?:0|f)?|fls)$/;
 
 /** An interpreter without a file to run takes its input for one. */
 function interpreter(pattern: RegExp): CodeFinder {
@@ -52,6 +58,7 @@ const GIT_OPTIONS: Readonly<Record<string, RegExp>> = {
   clone: /^(?:-c|-u|--(?:u|c|t))|::/,
   rebase: /^(?:-\w*[xi]|--(?:exe|i))/,
   grep: /^(?:-\w*O|--o)/,
+  archive: /^(?:-\w*o|--(?:ou|exe))|::/,
 };
 
 function gitCode(args: readonly Word[]): number {
@@ -74,7 +81,7 @@ function gitCode(args: readonly Word[]): number {
   if (command === null || GIT_PROGRAMS.has(command)) return index;
   const options = Object.hasOwn(GIT_OPTIONS, command)
     ? GIT_OPTIONS[command]!
-    : /^--(?:upl|rece|exe)|^ext::|::/;
+    : /^--(?:upl|rece|exe|ext|ou(?!tput-i))|^ext::|::/;
   const found = option(options)(args.slice(index + 1));
   return found === -1 ? -1 : index + 1 + found;
 }
@@ -130,7 +137,10 @@ const CODE: Readonly<Record<string, CodeFinder>> = {
   scp: option(/^-\w*[oSDF]/),
   sftp: option(/^-\w*[oSDFb]/),
   rg: option(/^--(?:pre(?:=|$)|hostname-bin)/),
-  sort: option(/^--c/),
+  sort: option(/^(?:-\w*o|--[co])/),
+  find: option(FIND),
+  gfind: option(FIND),
+  tree: option(/^(?:-\w*o|--output)/),
   split: option(/^--f/),
   zip: option(/^(?:-\w*T|--u)/),
   make: option(/=|^(?:-\w*[fCI]|--(?:ev|f|ma|d|inc))/),
@@ -150,7 +160,7 @@ const CODE: Readonly<Record<string, CodeFinder>> = {
   printf: option(/^-v/),
 };
 
-/** Which word of a command makes it run what another one says; null: none that is known of. */
+/** Which word of a command makes it run what another one says, delete or write; null: none that is known of. */
 export function codeIn(words: readonly Word[]): number | null {
   const [name, ...args] = words;
   if (name === undefined || name === null) return null;

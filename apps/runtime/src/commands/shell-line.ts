@@ -16,7 +16,7 @@ export interface Segment {
   readonly words: readonly Word[];
   /** Whether variables are set before it, as in `LD_PRELOAD=x git status`. */
   readonly hasAssignments: boolean;
-  /** Which of its words makes the program run what another one says (`-c` of `git -c alias.x=!y x`); null: none. */
+  /** Which of its words makes the program run what another one says (`-c` of `git -c alias.x=!y x`), delete or write; null: none. */
   readonly code: number | null;
 }
 
@@ -25,6 +25,8 @@ export interface ShellLine {
   readonly segments: readonly Segment[];
   /** What may be a command: words behind a program that runs others in ways that are not read. */
   readonly possible: readonly Segment[];
+  /** Files that redirections open for writing; null for one that only the shell can tell. */
+  readonly writes: readonly Word[];
   /** Why there may be more than the segments; null where there are not. */
   readonly opaque: string | null;
   /** The line as it was given. */
@@ -54,16 +56,18 @@ export function parseArguments(command: string, args: readonly string[]): ShellL
 class Collector {
   private readonly segments: Segment[] = [];
   private readonly possible: Segment[] = [];
+  private readonly writes: Word[] = [];
   private opaque: string | null = null;
 
   result(): Omit<ShellLine, 'text'> {
-    const { segments, possible, opaque } = this;
-    return { segments, possible, opaque };
+    const { segments, possible, writes, opaque } = this;
+    return { segments, possible, writes, opaque };
   }
 
   read(text: string, depth: number): void {
     readShell(text, {
       onCommand: (words, hasAssignments) => this.add(words, hasAssignments, depth),
+      onWrite: (target) => this.writes.push(target),
       onUnsure: (reason) => this.hide(reason),
     });
   }
@@ -96,6 +100,7 @@ class Collector {
       if (!/[\s;&|]/.test(word)) return;
       readShell(word, {
         onCommand: (inner, hasAssignments) => this.suppose(inner, hasAssignments),
+        onWrite: () => undefined,
         onUnsure: () => undefined,
       });
     });

@@ -12,6 +12,8 @@ export type Word = string | null;
 export interface ShellListener {
   /** A simple command, in the order of the line. */
   onCommand(words: readonly Word[], hasAssignments: boolean): void;
+  /** A redirection opens a file for writing; null where only the shell can tell which. */
+  onWrite(target: Word): void;
   /** There may be more, or other commands than told. */
   onUnsure(reason: string): void;
 }
@@ -164,6 +166,7 @@ class ShellReader {
       if (delimiter === null) this.unsure('a here-document has an end that is not known');
       else documents.push({ delimiter, isQuoted: !isBare, isIndented: operator.endsWith('-') });
     }
+    if (!isMissing && opensForWriting(operator, delimiter)) this.listener.onWrite(delimiter);
     return end;
   }
 
@@ -346,6 +349,13 @@ class ShellReader {
   private unsure(reason: string): void {
     this.listener.onUnsure(reason);
   }
+}
+
+/** `>&1` and `>&-` name streams that are open; the devices keep nothing. */
+function opensForWriting(operator: string, target: Word): boolean {
+  if (!operator.includes('>')) return false;
+  if (operator.endsWith('>&') && /^(?:\d+-?|-)$/.test(target ?? '')) return false;
+  return !/^\/dev\/(?:null|stdout|stderr|fd\/[12])$/.test(target ?? '');
 }
 
 function newCommand(): SimpleCommand {
