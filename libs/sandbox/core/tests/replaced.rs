@@ -253,3 +253,30 @@ fn git_of_the_host_works_while_a_command_runs() {
         let _ = writeln!(std::io::stderr(), "{mode:?}: git went on");
     }
 }
+
+/// Directories are watched up to a number; beyond it they are looked at.
+#[test]
+fn what_lies_in_more_directories_than_are_watched_stays_protected() {
+    for mode in modes() {
+        let world = World::new(mode);
+        let name = |number: usize| format!("d{number}/file");
+        for number in 0..520 {
+            fs::create_dir(world.path(&format!("ws/d{number}"))).expect("made");
+            fs::write(world.path(&format!("ws/{}", name(number))), "original").expect("written");
+        }
+        world.own();
+        // In the order of names it is the last.
+        let last = world.path("ws/d99/file");
+        let policy = serde_json::json!({
+            "protectedPaths": (0..520).map(name).collect::<Vec<_>>(),
+            "require": "none",
+        });
+        let waiting = Waiting::new(&world, &policy, "echo x > d99/file");
+        fs::write(world.path("ws/d99/new"), "another").expect("written");
+        fs::rename(world.path("ws/d99/new"), &last).expect("moved");
+        world.own();
+        waiting.until_held(std::slice::from_ref(&last));
+        waiting.go(&world);
+        assert_eq!(fs::read(&last).expect("read"), b"another", "{mode:?}");
+    }
+}

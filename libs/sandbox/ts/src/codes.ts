@@ -13,7 +13,7 @@ export const SANDBOX_CODES = defineCodes('sandbox', {
   },
   POLICY_INVALID: {
     summary: 'A policy has a field that is not known, or a value that the field cannot have.',
-    hint: 'The message names the field; docs/tracks/sandbox.md lists them all.',
+    hint: 'The message names the field; the README of @fishplate/sandbox lists them all.',
   },
   GRANT_INVALID: {
     summary: 'A grant has a field that is not known, or a value that the field cannot have.',
@@ -33,7 +33,7 @@ export const SANDBOX_CODES = defineCodes('sandbox', {
   },
   COMMAND_NOT_FOUND: {
     summary: 'The command does not exist, or is not in PATH inside the sandbox.',
-    hint: 'Give an absolute path, or a PATH by `policy.env.set`.',
+    hint: "Give an absolute path, or a PATH by `policy.env.set`. A line for a shell is `execute('sh', ['-c', line])`.",
   },
   COMMAND_NOT_EXECUTABLE: {
     summary: 'The command is there, and cannot be executed.',

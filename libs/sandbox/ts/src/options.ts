@@ -338,6 +338,11 @@ function isCount(value: unknown, least: number): value is number {
 }
 
 function invalid(name: string, rule: string, value: unknown): Error {
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : typeof value;
+  const shown =
+    typeof value === 'string'
+      ? JSON.stringify(value.slice(0, 80))
+      : typeof value === 'number'
+        ? String(value)
+        : typeof value;
   return SANDBOX_CODES.error('OPTION_INVALID', `${name} must be ${rule}, and is ${shown}`);
 }

@@ -23,7 +23,7 @@ mod portable;
 mod read;
 mod tree;
 #[cfg(all(test, unix))]
-mod trial;
+pub(crate) mod trial;
 #[cfg(unix)]
 mod unix;
 mod write;

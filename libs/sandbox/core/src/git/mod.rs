@@ -305,7 +305,11 @@ fn read(path: &Path) -> Option<Vec<u8>> {
         return None;
     }
     let mut text = Vec::new();
-    let file = fs::File::open(path).ok()?;
+    let mut options = fs::File::options();
+    // Looked at above, and maybe a pipe by now, which would be waited for.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let file = options.read(true).open(path).ok()?;
     file.take(MOST_BYTES).read_to_end(&mut text).ok()?;
     Some(text)
 }

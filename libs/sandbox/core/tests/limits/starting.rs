@@ -44,6 +44,9 @@ fn errors_of_starting_are_not_exit_codes() {
     assert_eq!(code("./data").err(), Some("COMMAND_NOT_EXECUTABLE"));
     assert_eq!(code("/etc").err(), Some("COMMAND_NOT_EXECUTABLE"));
     assert_eq!(code("a\0b").err(), Some("INPUT_INVALID"));
+    let long = "x".repeat(200_000);
+    let long = run(launch(&world, &["echo", &long], Limits::default())).err();
+    assert_eq!(long.map(|error| error.code()), Some("INPUT_INVALID"));
     let mut elsewhere = launch(&world, &["true"], Limits::default());
     elsewhere.cwd = Some("/no/such/folder".into());
     assert_eq!(

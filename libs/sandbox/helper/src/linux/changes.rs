@@ -8,11 +8,12 @@ use std::mem::MaybeUninit;
 use fishplate_sandbox_helper::Plan;
 use rustix::fd::OwnedFd;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
+use rustix::io::Errno;
 
 use super::{kernel, repository};
 
-/// Directories that are watched at most.
-const MOST: usize = 256;
+/// Directories that are watched at most: the watches of a user are counted.
+const MOST: usize = 512;
 
 /// What tells of a name that was not there before.
 const COMING: ReadFlags = ReadFlags::CREATE.union(ReadFlags::MOVED_TO);
@@ -23,6 +24,7 @@ pub struct Changes {
     directories: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
     /// Paths of names that matter, by the kernel's number of the directory and the name.
     names: BTreeMap<i32, BTreeMap<Vec<u8>, Vec<Vec<u8>>>>,
+    is_whole: bool,
 }
 
 impl Changes {
@@ -32,6 +34,7 @@ impl Changes {
             queue: inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?,
             directories: directories(plan),
             names: BTreeMap::new(),
+            is_whole: false,
         };
         changes.renew();
         Ok(changes)
@@ -42,23 +45,35 @@ impl Changes {
         &self.queue
     }
 
+    /// Whether all of them are watched. Where not, the names have to be looked at.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// Watches directories that were not there before, or are others now.
     pub fn renew(&mut self) {
+        self.is_whole = self.directories.len() <= MOST;
         let events = WatchFlags::CREATE
             | WatchFlags::MOVED_TO
             | WatchFlags::MOVED_FROM
             | WatchFlags::DELETE
             | WatchFlags::ONLYDIR;
         for (path, names) in self.directories.iter().take(MOST) {
-            if let Ok(watch) = inotify::add_watch(&self.queue, path.as_slice(), events) {
-                let known = self.names.entry(watch).or_default();
-                for name in names {
-                    let paths = known.entry(name.clone()).or_default();
-                    let path = below(path, name);
-                    if !paths.contains(&path) {
-                        paths.push(path);
+            match inotify::add_watch(&self.queue, path.as_slice(), events) {
+                Ok(watch) => {
+                    let known = self.names.entry(watch).or_default();
+                    for name in names {
+                        let paths = known.entry(name.clone()).or_default();
+                        let path = below(path, name);
+                        if !paths.contains(&path) {
+                            paths.push(path);
+                        }
                     }
                 }
+                // Too many, of this user or of all.
+                Err(Errno::NOSPC | Errno::NOMEM) => self.is_whole = false,
+                // Not there: it comes with a change of the directory above, which is watched too.
+                Err(_) => {}
             }
         }
     }

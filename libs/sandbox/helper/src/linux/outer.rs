@@ -268,7 +268,8 @@ fn watch(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
                 .iter()
                 .map(|changes| PollFd::new(changes.queue(), PollFlags::IN)),
         );
-        let timeout = (has_view && world.changes.is_none()).then_some(&LOOK);
+        let is_told = world.changes.as_ref().is_some_and(Changes::is_whole);
+        let timeout = (has_view && !is_told).then_some(&LOOK);
         if poll(&mut ready, timeout).is_err_and(|error| error != Errno::INTR) {
             init.kill();
             return false;

@@ -5,7 +5,16 @@
  * All of it is bounded, and what cannot be read names nothing.
  */
 
-import { closeSync, lstatSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 
 import { absolute, realPath } from './absolute';
 import { type GitSetting, gitSettings } from './git-config';
@@ -214,7 +223,8 @@ function read(path: RawPath): RawPath | null {
   if (statOf(path)?.isFile() !== true) return null;
   let file: number | null = null;
   try {
-    file = openSync(onDisk(path), 'r');
+    // Looked at above, and maybe a pipe by now, which would be waited for.
+    file = openSync(onDisk(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const space = Buffer.alloc(MOST_BYTES);
     let length = 0;
     for (let count = -1; count !== 0 && length < MOST_BYTES; length += count) {

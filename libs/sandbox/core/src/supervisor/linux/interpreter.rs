@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use fishplate_sandbox_helper::Plan;
@@ -28,7 +28,7 @@ pub(super) struct Interpreter {
 /// Of the program of a plan.
 pub(super) fn of(plan: &Plan) -> Option<Interpreter> {
     let program = find(plan)?;
-    let mut file = File::open(&program).ok()?;
+    let mut file = open(&program)?;
     let mut start = [0; LINE];
     let length = file.read(&mut start).ok()?;
     let start = start.get(..length)?;
@@ -49,6 +49,17 @@ pub(super) fn of(plan: &Plan) -> Option<Interpreter> {
         path,
         has_return: false,
     })
+}
+
+/// Waits for nobody: by now a pipe may stand where the program stood, and this is a thread of all commands.
+fn open(program: &Path) -> Option<File> {
+    let mut options = File::options();
+    let file = options
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(program)
+        .ok()?;
+    file.metadata().ok()?.is_file().then_some(file)
 }
 
 /// The file that the helper came to: as a path, or the first of that name in the command's `PATH`.
@@ -93,4 +104,21 @@ fn loader(file: &File, start: &[u8]) -> Option<String> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::open;
+    use crate::files::trial::Trial;
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_program_is_not_waited_for() {
+        let trial = Trial::new("interpreter");
+        let pipe = trial.at("program");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.is_ok_and(|status| status.success()));
+        assert!(open(&pipe).is_none());
+        std::fs::write(trial.at("text"), "#!/missing\n").expect("written");
+        assert!(open(&trial.at("text")).is_some());
+    }
 }

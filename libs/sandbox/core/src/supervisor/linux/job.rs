@@ -485,6 +485,12 @@ impl Job {
                 }
             }
             Step::Exec if errno == libc::ENOENT => StartError::NotFound { command },
+            Step::Exec if errno == libc::E2BIG => StartError::Argument {
+                field: "args",
+                problem: "and env are longer together, or one of them alone, than the system starts a program with; give \
+                          long ones by stdin or a file"
+                    .to_owned(),
+            },
             Step::Exec => StartError::NotExecutable { command, error },
             Step::Cwd => StartError::Cwd {
                 path: self
