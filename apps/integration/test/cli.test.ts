@@ -104,10 +104,28 @@ test('exec runs a command in the sandbox, and ends as that does', async () => {
   expect(read).toMatchObject({ code: 7, stdout: 'content' });
   const outside = await run("fs.writeFileSync(os.homedir() + '/fishplate-outside', '')");
   expect([outside.code, outside.stderr]).toEqual([1, expect.stringContaining('EROFS')]);
-  expect((await fishplate(['exec', '-w', workspace, '--', 'no-such-command'])).stderr).toContain(
-    'COMMAND_NOT_FOUND',
-  );
+  expect(await fishplate(['exec', '-w', workspace, '--', 'no-such-command'])).toMatchObject({
+    code: 127,
+    stderr: expect.stringContaining('COMMAND_NOT_FOUND') as string,
+  });
   expect(await fishplate(['exec', '-w', workspace])).toMatchObject({ code: 2 });
+});
+
+test('exec ends its command where nobody reads its output any more, and where it is told to end', async () => {
+  const workspace = makeDirectory({});
+  const endless = () =>
+    startNode([
+      COMMAND,
+      ...['exec', '-w', workspace, '--', process.execPath, '-e', "setInterval(() => console.log('x'), 1)"],
+    ]);
+  const unread = endless();
+  unread.stdin?.end();
+  unread.stdout?.once('data', () => unread.stdout?.destroy());
+  expect((await ended(unread)).code).toBe(141);
+  const told = endless();
+  told.stdin?.end();
+  told.stdout?.once('data', () => told.kill('SIGTERM'));
+  expect(await ended(told)).toMatchObject({ code: 143, stderr: '' });
 });
 
 test('npm links the command, and it runs by its link', () => {

@@ -52,9 +52,11 @@ export const execCommand = defineCommand({
       ...(mode === undefined ? {} : { mode }),
     });
     const cancelled = new AbortController();
-    const onInterrupt = (): void => cancelled.abort(new Error('interrupted'));
-    process.once('SIGINT', onInterrupt);
-    process.once('SIGTERM', onInterrupt);
+    const onSignal = (signal: NodeJS.Signals): void => cancelled.abort(new Ended(signal));
+    // Nobody reads what it writes any more: a pipe between the two would end it by this signal.
+    const onClosed = (): void => cancelled.abort(new Ended('SIGPIPE'));
+    process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+    process.stdout.once('error', onClosed);
     try {
       // The person typed it: only what the rules deny or ask about is held up.
       const permission = permissionFor(
@@ -63,13 +65,13 @@ export const execCommand = defineCommand({
       );
       if (permission.decision === 'deny') {
         process.stderr.write(`COMMAND_DENIED: ${permission.reason} (${permission.rule})\n`);
-        return EXIT.failed;
+        return EXIT.notRun;
       }
       if (permission.decision === 'ask') {
         const request = { tool: 'exec', action: [command, ...rest].join(' '), reason: permission.reason };
         if (!(await confirmOnTerminal(request))) {
           process.stderr.write(`NOT_CONFIRMED: ${permission.reason} (${permission.rule})\n`);
-          return EXIT.failed;
+          return EXIT.notRun;
         }
       }
       const result = await sandbox.execute(command, rest, {
@@ -87,9 +89,12 @@ export const execCommand = defineCommand({
       if (args.json) printJson(shown(result));
       else tellEnd(result);
       return exitCodeOf(result);
+    } catch (error) {
+      if (error instanceof Ended) return codeOfSignal(error.signal);
+      throw error;
     } finally {
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onInterrupt);
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      process.stdout.off('error', onClosed);
       await sandbox.close();
     }
   },
@@ -130,6 +135,16 @@ function tellEnd({ limitHit, violations }: ExecResult): void {
 
 /** That of the command; 128 and the number of the signal that ended it, as shells have it. */
 function exitCodeOf({ exitCode, signal }: ExecResult): number {
-  if (exitCode !== null) return exitCode;
-  return 128 + ((constants.signals as Record<string, number>)[signal ?? ''] ?? 0);
+  return exitCode ?? codeOfSignal(signal ?? '');
+}
+
+function codeOfSignal(signal: string): number {
+  return 128 + ((constants.signals as Record<string, number>)[signal] ?? 0);
+}
+
+/** This process was told to end, and the command with it. */
+class Ended extends Error {
+  constructor(readonly signal: string) {
+    super(`ended by ${signal}`);
+  }
 }

@@ -12,6 +12,10 @@ export const EXIT = {
   usage: 2,
   /** Something broke on the way. */
   fault: 3,
+  /** `exec`: the command may not be run, or is no program; as shells have it. */
+  notRun: 126,
+  /** `exec`: there is no such command; as shells have it. */
+  notFound: 127,
 } as const;
 
 /** A value of {@link EXIT}. */
@@ -34,5 +38,8 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
 
 /** The exit code for an error that ends the command. */
 export function exitCodeOf(error: unknown): ExitCode {
-  return isFishplateError(error) && USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.fault;
+  if (!isFishplateError(error)) return EXIT.fault;
+  if (error.code === 'COMMAND_NOT_FOUND') return EXIT.notFound;
+  if (error.code === 'COMMAND_NOT_EXECUTABLE') return EXIT.notRun;
+  return USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.fault;
 }
