@@ -4,11 +4,14 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+
+import { openStore } from '@fishplate/storage';
 
 import { treeDifferences, treeState } from '../src/demo/tree-state.js';
 import { createRuntime, type Runtime } from '../src/index.js';
@@ -28,7 +31,7 @@ function open(root: string, engine: 'auto' | 'fallback' = 'auto', undo: object =
   return createRuntime({ workspace: root, config: { ...UNCONFINED, undo }, engines });
 }
 
-const run = (runtime: Runtime, command: string) => runtime.call('run_command', { command });
+const run = (runtime: Pick<Runtime, 'call'>, command: string) => runtime.call('run_command', { command });
 
 const CHANGES: [string, string][] = [
   ['an edit', 'echo two >> a.txt'],
@@ -233,6 +236,43 @@ test('an undo that was cut off is completed by the next one', async () => {
   expect(await runtime.call('undo', {})).toMatchObject({ ok: true });
   expect(treeDifferences(before, await treeState(root))).toEqual([]);
   await runtime.close();
+});
+
+test.each(['undo', 'restore'] as const)('%s is completed by the process that goes on', async (why) => {
+  const root = makeWorkspace(FILES);
+  const before = await treeState(root);
+  const first = open(root);
+  await run(
+    first.session('S'),
+    'echo x > a.txt; rm b.txt; ln -s a.txt l; rm -r dir; echo x > dir; mkdir -p m/n',
+  );
+  await first.close();
+  // As a process leaves it that is killed on the way: one file is back, one is gone that is to be a directory.
+  const store = await openStore(join(root, '.fishplate/journal-1/store'));
+  await store.append(JSON.stringify({ type: 'going', why, active: [] }), { stream: 'session/S' });
+  await store.close();
+  writeFileSync(join(root, 'a.txt'), 'one\n');
+  rmSync(join(root, 'dir'));
+  const second = open(root);
+  const session = second.session('S');
+  expect(await session.call('undo', {})).toMatchObject({ code: 'NOTHING_TO_UNDO' });
+  expect(treeDifferences(before, await treeState(root))).toEqual([]);
+  await second.close();
+});
+
+test('a way back that somebody crossed after its process ended is left to who asks again', async () => {
+  const root = makeWorkspace(FILES);
+  const first = open(root);
+  await run(first.session('S'), 'echo x > a.txt');
+  await first.close();
+  const store = await openStore(join(root, '.fishplate/journal-1/store'));
+  await store.append(JSON.stringify({ type: 'going', why: 'undo', active: [] }), { stream: 'session/S' });
+  await store.close();
+  writeFileSync(join(root, 'a.txt'), 'mine\n');
+  const second = open(root);
+  expect(await second.session('S').call('undo', {})).toMatchObject({ code: 'UNDO_CONFLICT' });
+  expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('mine\n');
+  await second.close();
 });
 
 test('restores checkpoints: back over steps, forth over those undone, files or conversation or both', async () => {

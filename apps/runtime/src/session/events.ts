@@ -40,6 +40,15 @@ export interface Checkpoint {
   readonly messages: number;
 }
 
+/** Where `undo` and `restore` lead to. */
+export interface WayEnd {
+  readonly why: 'undo' | 'restore';
+  /** Steps in force then, oldest first. */
+  readonly active: readonly number[];
+  /** Messages in force then, where that changes. */
+  readonly messages?: number | undefined;
+}
+
 /** What has happened; `at` is ISO 8601, UTC. */
 export type SessionEvent =
   | { readonly type: 'session'; readonly id: string; readonly at: string; readonly version: string }
@@ -83,12 +92,10 @@ export type SessionEvent =
       readonly notCovered: readonly string[];
     }
   | { readonly type: 'watched'; readonly watch: string }
-  | {
-      readonly type: 'active';
-      readonly why: 'undo' | 'restore';
-      readonly active: readonly number[];
-      readonly messages?: number | undefined;
-    }
+  | ({ readonly type: 'active' } & WayEnd)
+  /** Written before files go back; `active` follows when all are there, `stayed` where they do not. */
+  | ({ readonly type: 'going' } & WayEnd)
+  | { readonly type: 'stayed' }
   | ({ readonly type: 'checkpoint' } & Checkpoint)
   | { readonly type: 'message'; readonly message: unknown };
 
@@ -111,6 +118,7 @@ const entry = z
 const changes = z.array(z.object({ path: z.string(), before: entry, after: entry }));
 const paths = z.array(z.string());
 const numbers = z.array(z.int());
+const wayEnd = { why: z.enum(['undo', 'restore']), active: numbers, messages: z.int().optional() };
 
 /** What the log must hold to be used; everything else in an event is for people. */
 const eventSchema = z.discriminatedUnion('type', [
@@ -155,12 +163,9 @@ const eventSchema = z.discriminatedUnion('type', [
     notCovered: paths,
   }),
   z.looseObject({ type: z.literal('watched'), watch: z.string() }),
-  z.looseObject({
-    type: z.literal('active'),
-    why: z.enum(['undo', 'restore']),
-    active: numbers,
-    messages: z.int().optional(),
-  }),
+  z.looseObject({ type: z.literal('active'), ...wayEnd }),
+  z.looseObject({ type: z.literal('going'), ...wayEnd }),
+  z.looseObject({ type: z.literal('stayed') }),
   z.looseObject({
     type: z.literal('checkpoint'),
     id: z.string(),

@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path';
 
 import type { FileAccess } from '../workspace/file-access.js';
 import { isSameEntry, observe } from './entry.js';
-import type { RecordedChange } from './events.js';
+import type { RecordedChange, WayEnd } from './events.js';
 import type { Journal } from './journal.js';
 import type { Session } from './session.js';
 import type { Intent } from './session-state.js';
 import type { Tracker } from './tracker.js';
+import { planRoute, routeTo } from './undo-plan.js';
 
 /** Completes the log of a session that goes on: half-done changes become steps that undo takes back, and calls without an end are told. */
 export async function recover(
@@ -19,6 +20,7 @@ export async function recover(
   journal: Journal,
 ): Promise<void> {
   const { state } = session;
+  if (state.going !== null) await completeWay(session, files, state.going);
   for (const intent of [...state.intents.values()]) await settleIntent(session, files, intent);
   for (const { watch, tool, tree, at, stepsBefore } of [...state.watches.values()]) {
     const saved = journal.loadTree(tree);
@@ -36,6 +38,14 @@ export async function recover(
   for (const { sequence, status } of state.timeline.entries()) {
     if (status === 'running') await session.note({ type: 'interrupted', call: sequence });
   }
+}
+
+/** Goes on where files were going back; where somebody has changed one of them since, all stays as it is. */
+async function completeWay(session: Session, files: FileAccess, end: WayEnd): Promise<void> {
+  const plan = await planRoute(files, routeTo(session.state, end), 0, true);
+  if (plan.conflicts.length > 0) await session.note({ type: 'stayed' });
+  // What it throws was noted; undo and restore tell it when they are called.
+  else await session.goBack(files, plan, end).catch(() => undefined);
 }
 
 /** Each file is what it was or what it was to become: files are replaced by rename. */

@@ -117,6 +117,7 @@ async function restoreOthers(files: FileAccess, work: readonly Work[]): Promise<
       await checkParents(root, path);
       // Until all is in it that belongs there, it can be written.
       await mkdir(join(root, path), { mode: target.mode | 0o700 });
+      await chmod(join(root, path), target.mode | 0o700);
     }
     if (target?.kind === 'link') await placeLink(root, path, target.target);
   }

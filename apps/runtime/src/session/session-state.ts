@@ -1,6 +1,6 @@
 /** What a session comes to, from its events in order. The same events give the same state, in every process. */
 
-import type { Checkpoint, RecordedChange, SessionEvent, Step } from './events.js';
+import type { Checkpoint, RecordedChange, SessionEvent, Step, WayEnd } from './events.js';
 import { Timeline } from './timeline.js';
 
 /** A path, with what stood there at both ends of a range of steps. */
@@ -29,6 +29,8 @@ export class SessionState {
   readonly answers = new Map<string, KeyedAnswer>();
   /** Calls that their process did not end, by idempotency key. */
   readonly cutOff = new Map<string, string>();
+  /** Where files were going back to when the process ended. */
+  going: WayEnd | null = null;
   createdAt = '';
   /** Records of the log that could not be read. */
   unreadable = 0;
@@ -100,7 +102,14 @@ export class SessionState {
       case 'watched':
         this.watches.delete(event.watch);
         break;
+      case 'going':
+        this.going = event;
+        break;
+      case 'stayed':
+        this.going = null;
+        break;
       case 'active':
+        this.going = null;
         this.activeNumbers = event.active;
         if (event.messages !== undefined) this.said = this.said.slice(0, event.messages);
         break;

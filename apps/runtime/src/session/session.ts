@@ -8,7 +8,7 @@ import { RUNTIME_CODES } from '../codes.js';
 import type { CommitOutcome, FileAccess, FileChange } from '../workspace/file-access.js';
 import type { Contents } from './contents.js';
 import { type Entry, entryOf, lstatOrNone } from './entry.js';
-import type { Checkpoint, RecordedChange, SessionEvent, Step } from './events.js';
+import type { Checkpoint, RecordedChange, SessionEvent, Step, WayEnd } from './events.js';
 import type { Journal } from './journal.js';
 import { restoreFiles, type RestoreOutcome } from './restore-files.js';
 import type { KeyedAnswer, SessionState } from './session-state.js';
@@ -216,10 +216,22 @@ export class Session {
   async goBack(
     files: FileAccess,
     plan: UndoPlan,
-    end: { readonly why: 'undo' | 'restore'; readonly active: readonly number[]; readonly messages?: number },
+    { why, active, messages }: WayEnd,
   ): Promise<RestoreOutcome> {
-    const outcome = await restoreFiles(files, this.contents, plan.restorations, plan.directories);
-    if (!outcome.ok) return outcome;
+    const end = { why, active, ...(messages === undefined ? {} : { messages }) };
+    // A process that ends on the way leaves files from both ends: the next one completes it.
+    await this.expect({ type: 'going', ...end });
+    let outcome: RestoreOutcome;
+    try {
+      outcome = await restoreFiles(files, this.contents, plan.restorations, plan.directories);
+    } catch (error) {
+      await this.note({ type: 'stayed' }).catch(() => undefined);
+      throw error;
+    }
+    if (!outcome.ok) {
+      await this.note({ type: 'stayed' });
+      return outcome;
+    }
     this.tracker.wrote([...plan.restorations.map(({ path }) => path), ...plan.directories]);
     await this.note({ type: 'active', ...end }, 'group');
     return outcome;

@@ -49,7 +49,7 @@ export function routeBack(steps: readonly Step[]): Route {
 }
 
 /** To the steps that were in force at a checkpoint: back over those made since, and forth over those undone since. */
-export function routeTo(state: SessionState, { active }: Checkpoint): Route {
+export function routeTo(state: SessionState, { active }: Pick<Checkpoint, 'active'>): Route {
   const current = state.active;
   let common = 0;
   while (common < current.length && current[common]!.number === active[common]) common += 1;
@@ -70,11 +70,15 @@ export function routeTo(state: SessionState, { active }: Checkpoint): Route {
   };
 }
 
-/** Compares a route with the disk; files over `maxBytes` are not read to show them. */
+/**
+ * Compares a route with the disk; files over `maxBytes` are not read to show them. `isBegun`: a process ended on this route, so that paths
+ * may be empty between what was there and what is to come, and directories without their mode.
+ */
 export async function planRoute(
   files: FileAccess,
   { changes, directories }: Route,
   maxBytes: number,
+  isBegun = false,
 ): Promise<UndoPlan> {
   const restorations: Restoration[] = [];
   const conflicts: UndoConflict[] = [];
@@ -97,7 +101,7 @@ export async function planRoute(
     // Also where an undo was cut off in the middle, and is made again.
     if (isSameEntry(now.entry, wouldRestore)) continue;
     if (wouldRestore?.kind === 'file' && wouldRestore.hash === null) notCovered.push(path);
-    else if (isSameEntry(now.entry, sessionLeft)) {
+    else if (isSameEntry(now.entry, sessionLeft) || (isBegun && isBetween(now.entry, wouldRestore))) {
       restorations.push({ path, now, target: wouldRestore });
       if (now.entry?.kind === 'link' && wouldRestore?.kind === 'directory') leavingLinks.add(path);
     } else conflicts.push({ ...conflict, onDisk: now.entry, current: now.state });
@@ -117,6 +121,10 @@ export async function readNow(
     if (isFishplateError(error)) return { code: error.code };
     throw error;
   }
+}
+
+function isBetween(now: Entry, wouldRestore: Entry): boolean {
+  return now === null || (now.kind === 'directory' && wouldRestore?.kind === 'directory');
 }
 
 function isBelow(path: string, directories: ReadonlySet<string>): boolean {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { throwIfCancelled } from '../cancellation.js';
 import type { Entry } from '../session/entry.js';
+import type { WayEnd } from '../session/events.js';
 import { fileDiff, momentOf } from '../session/file-diff.js';
 import { planRoute, type Restoration, type Route, type UndoConflict } from '../session/undo-plan.js';
 import { refuse, refuseChanged } from './refusal.js';
@@ -32,7 +33,7 @@ export async function goRoute(
   context: ToolContext,
   route: Route,
   dryRun: boolean,
-  end: { readonly why: 'undo' | 'restore'; readonly active: readonly number[]; readonly messages?: number },
+  end: WayEnd,
 ): Promise<WayBack> {
   const { files, config, session, signal } = context;
   const engines = { files: files.name };
