@@ -249,10 +249,12 @@ test.each(['undo', 'restore'] as const)('%s is completed by the process that goe
   await first.close();
   // As a process leaves it that is killed on the way: one file is back, one is gone that is to be a directory.
   const store = await openStore(join(root, '.fishplate/journal-1/store'));
-  await store.append(JSON.stringify({ type: 'going', why, active: [] }), { stream: 'session/S' });
+  const going = { type: 'going', at: new Date().toISOString(), why, active: [] };
+  await store.append(JSON.stringify(going), { stream: 'session/S' });
   await store.close();
   writeFileSync(join(root, 'a.txt'), 'one\n');
   rmSync(join(root, 'dir'));
+  symlinkSync('a.txt', join(root, '.fishplate-0123456789abcdef.tmp'));
   const second = open(root);
   const session = second.session('S');
   expect(await session.call('undo', {})).toMatchObject({ code: 'NOTHING_TO_UNDO' });
@@ -266,7 +268,8 @@ test('a way back that somebody crossed after its process ended is left to who as
   await run(first.session('S'), 'echo x > a.txt');
   await first.close();
   const store = await openStore(join(root, '.fishplate/journal-1/store'));
-  await store.append(JSON.stringify({ type: 'going', why: 'undo', active: [] }), { stream: 'session/S' });
+  const going = { type: 'going', at: new Date().toISOString(), why: 'undo', active: [] };
+  await store.append(JSON.stringify(going), { stream: 'session/S' });
   await store.close();
   writeFileSync(join(root, 'a.txt'), 'mine\n');
   const second = open(root);

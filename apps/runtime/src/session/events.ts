@@ -94,7 +94,7 @@ export type SessionEvent =
   | { readonly type: 'watched'; readonly watch: string }
   | ({ readonly type: 'active' } & WayEnd)
   /** Written before files go back; `active` follows when all are there, `stayed` where they do not. */
-  | ({ readonly type: 'going' } & WayEnd)
+  | ({ readonly type: 'going'; readonly at: string } & WayEnd)
   | { readonly type: 'stayed' }
   | ({ readonly type: 'checkpoint' } & Checkpoint)
   | { readonly type: 'message'; readonly message: unknown };
@@ -164,7 +164,7 @@ const eventSchema = z.discriminatedUnion('type', [
   }),
   z.looseObject({ type: z.literal('watched'), watch: z.string() }),
   z.looseObject({ type: z.literal('active'), ...wayEnd }),
-  z.looseObject({ type: z.literal('going'), ...wayEnd }),
+  z.looseObject({ type: z.literal('going'), at: z.string(), ...wayEnd }),
   z.looseObject({ type: z.literal('stayed') }),
   z.looseObject({
     type: z.literal('checkpoint'),

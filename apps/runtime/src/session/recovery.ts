@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 
 import type { FileAccess } from '../workspace/file-access.js';
 import { isSameEntry, observe } from './entry.js';
-import type { RecordedChange, WayEnd } from './events.js';
+import type { RecordedChange } from './events.js';
 import type { Journal } from './journal.js';
 import type { Session } from './session.js';
-import type { Intent } from './session-state.js';
+import type { Intent, Way } from './session-state.js';
 import type { Tracker } from './tracker.js';
 import { planRoute, routeTo } from './undo-plan.js';
 
@@ -41,8 +41,10 @@ export async function recover(
 }
 
 /** Goes on where files were going back; where somebody has changed one of them since, all stays as it is. */
-async function completeWay(session: Session, files: FileAccess, end: WayEnd): Promise<void> {
-  const plan = await planRoute(files, routeTo(session.state, end), 0, true);
+async function completeWay(session: Session, files: FileAccess, end: Way): Promise<void> {
+  const route = routeTo(session.state, end);
+  await removeTemporaries(files.root, route.changes, end.at);
+  const plan = await planRoute(files, route, 0, true);
   if (plan.conflicts.length > 0) await session.note({ type: 'stayed' });
   // What it throws was noted; undo and restore tell it when they are called.
   else await session.goBack(files, plan, end).catch(() => undefined);
@@ -50,7 +52,7 @@ async function completeWay(session: Session, files: FileAccess, end: WayEnd): Pr
 
 /** Each file is what it was or what it was to become: files are replaced by rename. */
 async function settleIntent(session: Session, files: FileAccess, intent: Intent): Promise<void> {
-  const { step: number, callId, tool, changes, createdDirectories } = intent;
+  const { step: number, callId, tool, at, changes, createdDirectories } = intent;
   const done: RecordedChange[] = [];
   for (const change of changes) {
     const { path, before, after } = change;
@@ -61,7 +63,7 @@ async function settleIntent(session: Session, files: FileAccess, intent: Intent)
       done.push({ path, before, after: now.entry });
     } else done.push(change);
   }
-  await removeTemporaries(files.root, intent);
+  await removeTemporaries(files.root, changes, at);
   if (done.length === 0) {
     await files.removeEmptyDirectories(createdDirectories);
     await session.note({ type: 'abandoned', step: number });
@@ -80,7 +82,11 @@ async function settleIntent(session: Session, files: FileAccess, intent: Intent)
 }
 
 /** What the process had written beside its targets. */
-async function removeTemporaries(root: string, { changes, at }: Intent): Promise<void> {
+async function removeTemporaries(
+  root: string,
+  changes: readonly RecordedChange[],
+  at: string,
+): Promise<void> {
   const since = Date.parse(at) - 1000;
   for (const directory of new Set(changes.map(({ path }) => dirname(path)))) {
     const names = await readdir(join(root, directory)).catch(() => []);
@@ -88,7 +94,8 @@ async function removeTemporaries(root: string, { changes, at }: Intent): Promise
       if (!/^\.fishplate-[\da-f]{16,32}\.tmp$/.test(name)) continue;
       const absolute = join(root, directory, name);
       const stats = await lstat(absolute).catch(() => null);
-      if (stats?.isFile() && stats.mtimeMs >= since) await unlink(absolute).catch(() => undefined);
+      const isOurs = stats !== null && (stats.isFile() || stats.isSymbolicLink()) && stats.mtimeMs >= since;
+      if (isOurs) await unlink(absolute).catch(() => undefined);
     }
   }
 }

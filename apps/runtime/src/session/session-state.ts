@@ -1,6 +1,6 @@
 /** What a session comes to, from its events in order. The same events give the same state, in every process. */
 
-import type { Checkpoint, RecordedChange, SessionEvent, Step, WayEnd } from './events.js';
+import type { Checkpoint, RecordedChange, SessionEvent, Step } from './events.js';
 import { Timeline } from './timeline.js';
 
 /** A path, with what stood there at both ends of a range of steps. */
@@ -11,6 +11,9 @@ export type Intent = Extract<SessionEvent, { type: 'intent' }>;
 
 /** A command that ran when the process ended. */
 export type Watch = Extract<SessionEvent, { type: 'watch' }>;
+
+/** An `undo` or `restore` that had begun when the process ended. */
+export type Way = Extract<SessionEvent, { type: 'going' }>;
 
 /** Where the answer to an idempotency key is. */
 export interface KeyedAnswer {
@@ -30,7 +33,7 @@ export class SessionState {
   /** Calls that their process did not end, by idempotency key. */
   readonly cutOff = new Map<string, string>();
   /** Where files were going back to when the process ended. */
-  going: WayEnd | null = null;
+  going: Way | null = null;
   createdAt = '';
   /** Records of the log that could not be read. */
   unreadable = 0;

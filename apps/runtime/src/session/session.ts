@@ -220,7 +220,7 @@ export class Session {
   ): Promise<RestoreOutcome> {
     const end = { why, active, ...(messages === undefined ? {} : { messages }) };
     // A process that ends on the way leaves files from both ends: the next one completes it.
-    await this.expect({ type: 'going', ...end });
+    await this.expect({ type: 'going', at: new Date().toISOString(), ...end });
     let outcome: RestoreOutcome;
     try {
       outcome = await restoreFiles(files, this.contents, plan.restorations, plan.directories);

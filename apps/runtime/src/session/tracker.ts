@@ -147,17 +147,16 @@ export class Tracker {
   private differences(before: Tree, after: Tree, sinceMs: number): Difference {
     const changes: RecordedChange[] = [];
     const notCovered: string[] = [];
-    const inodes = new Set([...before.values()].map(({ stamp }) => inodeOf(stamp)));
-    for (const path of [...new Set([...before.keys(), ...this.written.keys(), ...after.keys()])].sort()) {
+    let inodes: Set<string> | undefined;
+    const wasThere = ({ stamp }: TrackedEntry): boolean => {
+      inodes ??= new Set([...before.values()].map((old) => inodeOf(old.stamp)));
+      return inodes.has(inodeOf(stamp));
+    };
+    for (const path of this.suspects(before, after)) {
       const old = this.written.has(path) ? (this.written.get(path) ?? undefined) : before.get(path);
       const now = after.get(path) ?? (old === undefined ? undefined : this.unlisted(path));
       if (isSameTracked(old, now)) continue;
-      if (
-        old === undefined &&
-        now !== undefined &&
-        !inodes.has(inodeOf(now.stamp)) &&
-        this.isOlder(path, sinceMs)
-      ) {
+      if (old === undefined && now !== undefined && !wasThere(now) && this.isOlder(path, sinceMs)) {
         notCovered.push(`${path} (it was ignored before)`);
         continue;
       }
@@ -166,6 +165,14 @@ export class Tracker {
       changes.push({ path, before: old?.entry ?? null, after: now?.entry ?? null });
     }
     return { changes, notCovered };
+  }
+
+  /** Paths that may differ, in order: of a file that was not touched, both trees hold the same entry. */
+  private suspects(before: Tree, after: Tree): string[] {
+    const paths = new Set(this.written.keys());
+    for (const [path, old] of before) if (after.get(path) !== old) paths.add(path);
+    for (const [path, now] of after) if (before.get(path) !== now) paths.add(path);
+    return [...paths].sort();
   }
 
   /** Whether a file was made before a moment. */

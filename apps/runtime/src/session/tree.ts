@@ -15,6 +15,7 @@ import { throwIfCancelled } from '../cancellation.js';
 import { listWorkspace } from '../workspace/listing.js';
 import { hashOf } from './contents.js';
 import { type Entry, lstatOrNone, stampText } from './entry.js';
+import { Pace } from './pace.js';
 import { STATE_FOLDER } from './state-folder.js';
 
 /** What stands at a path, and what tells whether it has been touched since. */
@@ -55,16 +56,13 @@ export interface Look {
 /** A change made within this of a look might not show in the times of the next one. */
 const COARSEST_CLOCK_MS = 100;
 
-/** The event loop gets its turn after so long. */
-const SLICE_MS = 12;
-
 /** Looks at the workspace; `previous` is the tree of an earlier look. */
 export async function lookAt(root: string, previous: Tree, options: TreeOptions): Promise<Look> {
   const pace = new Pace(options.signal);
   const tree = new Map<string, TrackedEntry>();
   const notCovered: string[] = [];
   for (const path of await pathsOf(root, options, pace, notCovered)) {
-    await pace.breathe();
+    if (pace.isDue) await pace.breathe();
     if (options.hidden.some((hidden) => path === hidden || path.startsWith(`${hidden}/`))) {
       notCovered.push(`${path} (the policy hides it)`);
       continue;
@@ -93,6 +91,16 @@ export function isSameTracked(left: TrackedEntry | undefined, right: TrackedEntr
   return before.hash === now.hash;
 }
 
+/** Whether two trees are the same to the last stamp. Of what was not touched, both mostly hold the same entry. */
+export function isSameTree(left: Tree, right: Tree): boolean {
+  if (left.size !== right.size) return false;
+  for (const [path, before] of left) {
+    const now = right.get(path);
+    if (now !== before && (now?.stamp !== before.stamp || !isSameTracked(before, now))) return false;
+  }
+  return true;
+}
+
 /** What stands at one path; null for nothing that could be covered. */
 export function inspect(
   root: string,
@@ -100,7 +108,8 @@ export function inspect(
   before: TrackedEntry | undefined,
   options: TreeOptions,
 ): TrackedEntry | null {
-  const absolute = join(root, path);
+  // Both are normal already.
+  const absolute = `${root}/${path}`;
   const stats = lstatOrNone(absolute);
   if (stats === undefined) return null;
   if (stats.isSymbolicLink()) {
@@ -231,7 +240,7 @@ async function findEmpty(
 ): Promise<void> {
   const candidates: string[] = [];
   for (const parent of ['', ...parents]) {
-    await pace.breathe();
+    if (pace.isDue) await pace.breathe();
     for (const entry of entriesOf(join(root, parent))) {
       const path = parent === '' ? entry.name : `${parent}/${entry.name}`;
       if (entry.isDirectory() && !parents.has(path) && !isState(path) && !isGit(path)) candidates.push(path);
@@ -260,7 +269,7 @@ async function addAll(
   notCovered: string[],
 ): Promise<void> {
   for (const entry of entriesOf(join(root, directory))) {
-    await pace.breathe();
+    if (pace.isDue) await pace.breathe();
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
     if (isState(path) || isGit(path)) continue;
     if (path.includes('\ufffd')) {
@@ -280,7 +289,7 @@ async function addDirectories(
   pace: Pace,
   matcher: Matcher,
 ): Promise<void> {
-  await pace.breathe();
+  if (pace.isDue) await pace.breathe();
   for (const entry of entriesOf(join(root, directory))) {
     const path = `${directory}/${entry.name}`;
     if (!entry.isDirectory() || isState(path) || isGit(path) || matcher.ignores(`${path}/`)) continue;
@@ -314,18 +323,4 @@ function isState(path: string): boolean {
     path.endsWith(`/${STATE_FOLDER}`) ||
     /(?:^|\/)\.fishplate-[\da-f]{16,32}\.tmp$/.test(path)
   );
-}
-
-/** Lets others have their turn in long work, and ends it where it was cancelled. */
-class Pace {
-  private since = performance.now();
-
-  constructor(private readonly signal: AbortSignal | undefined) {}
-
-  async breathe(): Promise<void> {
-    if (performance.now() - this.since < SLICE_MS) return;
-    await new Promise((settle) => setImmediate(settle));
-    throwIfCancelled(this.signal);
-    this.since = performance.now();
-  }
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { TrackedEntry, Tree } from './tree.js';
+import { isSameTree, type TrackedEntry, type Tree } from './tree.js';
 
 /** Trees of earlier processes that are kept: each may be that of a session which was cut off. */
 const MAX_EARLIER = 16;
@@ -12,6 +12,7 @@ const MAX_EARLIER = 16;
 /** The trees of one journal, named by the SHA-256 of their text. */
 export class Trees {
   private readonly own = new Set<string>();
+  private latest: { readonly tree: Tree; readonly name: string } | null = null;
 
   /** @param elsewhere other directories of trees that are looked into as well. */
   constructor(
@@ -21,6 +22,7 @@ export class Trees {
 
   /** Keeps a tree, and removes those of this process that are not in `used`; its name. */
   save(tree: Tree, used: ReadonlySet<string>): string {
+    if (this.latest !== null && isSameTree(this.latest.tree, tree)) return this.latest.name;
     const text = JSON.stringify([...tree]);
     const name = nameOf(text);
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
@@ -36,6 +38,7 @@ export class Trees {
       rmSync(join(this.directory, file), { force: true });
       this.own.delete(file);
     }
+    this.latest = { tree, name };
     return name;
   }
 
