@@ -11,6 +11,9 @@ use napi_derive::napi;
 use crate::fault;
 use crate::text::{TextArgument, TextBuffer};
 
+/// What a string of V8 may have: UTF-8 of so many bytes always fits into one.
+const MOST_TEXT_BYTES: usize = (1 << 29) - 24;
+
 struct Kept {
     text: TextBuffer,
     tokenizers: [Option<Box<Tokenizer>>; Encoding::ALL.len()],
@@ -176,7 +179,14 @@ pub fn decode_bytes<'env>(
 
 #[napi]
 pub fn decode_text(tokens: Uint32ArraySlice<'_>, encoding: u32) -> Result<String> {
-    decoded(&tokens, encoding).map(|bytes| match String::from_utf8(bytes) {
+    let bytes = decoded(&tokens, encoding)?;
+    if bytes.len() > MOST_TEXT_BYTES {
+        let length = bytes.len();
+        let message =
+            format!("the tokens have {length} bytes, and a string may have {MOST_TEXT_BYTES}");
+        return Err(fault("INPUT_INVALID", message));
+    }
+    Ok(match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
     })

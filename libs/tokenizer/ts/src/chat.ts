@@ -3,7 +3,7 @@
 import { TOKENIZER_CODES } from './codes';
 import { type AsyncOptions, countTokensBatch, countTokensBatchAsync, type EngineOptions } from './count';
 import type { Encoding, Model } from './encodings';
-import { kind } from './input';
+import { checkOptions, kind } from './input';
 import { jsonOf } from './json';
 import { pause } from './patience';
 
@@ -33,8 +33,8 @@ export interface ChatMessage {
 const PER_MESSAGE = 3;
 /** Tokens that open the answer. */
 export const ANSWER_TOKENS = 3;
-/** Messages whose texts are collected at once: about a millisecond. */
-const MESSAGES_A_PART = 4096;
+/** Messages whose texts are collected at once: well below a millisecond, unless their parts are many. */
+const MESSAGES_A_PART = 256;
 /** The one model that counted otherwise. */
 const OLD_MODEL = 'gpt-3.5-turbo-0301';
 
@@ -61,10 +61,11 @@ export function countChatTokens(
 export async function countChatTokensAsync(
   messages: readonly ChatMessage[],
   model?: Encoding | Model,
-  options: AsyncOptions = {},
+  options?: AsyncOptions,
 ): Promise<number> {
+  const wanted = checkOptions(options);
   const copy = Array.isArray(messages) ? (messages.slice() as ChatMessage[]) : messages;
-  return sum(await messageTokensAsync(copy, model, options)) + ANSWER_TOKENS;
+  return sum(await messageTokensAsync(copy, model, wanted)) + ANSWER_TOKENS;
 }
 
 /** Tokens of each message. */

@@ -4,7 +4,7 @@ import { TOKENIZER_CODES } from './codes';
 import { countTokens, type EngineOptions } from './count';
 import { type Encoding, encodingNumber, type Model } from './encodings';
 import { engineFor } from './engine';
-import { checkCount, checkString, checkWord } from './input';
+import { checkCount, checkOptions, checkString, checkWord } from './input';
 
 /** Where chunks end, if they can. */
 export type ChunkBoundary = 'line' | 'sentence' | 'paragraph' | 'none';
@@ -34,7 +34,8 @@ export interface TokenChunk {
 /** What stands at the end of a chunk. */
 const BOUNDARIES: Readonly<Record<Exclude<ChunkBoundary, 'none'>, RegExp>> = {
   line: /\r\n|\n|\r/g,
-  sentence: /[.!?]+["')\]]*\s+|[。！？]+[”’」』）]*|\n+/g,
+  // From the start of a run only: from each place in it would take the square of its length.
+  sentence: /(?<![.!?])[.!?]+["')\]]*\s+|[。！？]+[”’」』）]*|\n+/g,
   paragraph: /\r?\n(?:[ \t]*\r?\n)+/g,
 };
 
@@ -44,9 +45,10 @@ const BOUNDARIES: Readonly<Record<Exclude<ChunkBoundary, 'none'>, RegExp>> = {
  *
  * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`, `ENCODING_UNKNOWN`, `LIMIT_TOO_SMALL`.
  */
-export function chunkByTokens(text: string, options: ChunkOptions): TokenChunk[] {
+export function chunkByTokens(text: string, wanted: ChunkOptions): TokenChunk[] {
+  const options = checkOptions(wanted);
   const given = checkString(text);
-  const most = checkCount(options?.maxTokens, 'maxTokens', 1);
+  const most = checkCount(options.maxTokens, 'maxTokens', 1);
   const overlap = checkCount(options.overlap ?? 0, 'overlap', 0, most - 1);
   const boundary = checkWord(options.boundary, 'boundary', ['line', 'sentence', 'paragraph', 'none'], 'none');
   const encoding = encodingNumber(options.encoding);

@@ -5,7 +5,7 @@ import type { EngineChoice } from '@fishplate/engine';
 import { safeParts } from './cut';
 import { type Encoding, encodingNumber, type Model } from './encodings';
 import { engineFor, type TokenEngine } from './engine';
-import { checkCount, checkText, checkTexts } from './input';
+import { checkCount, checkOptions, checkText, checkTexts } from './input';
 import { pause, type Patience } from './patience';
 import { type SpecialTokenOptions, wantedSpecial } from './special-tokens';
 
@@ -36,7 +36,7 @@ export function countTokens(
   options?: SpecialTokenOptions,
 ): number {
   const number = encodingNumber(encoding);
-  const engine = engineFor(options?.engine);
+  const engine = engineFor(options === undefined ? undefined : checkOptions(options).engine);
   const given = typeof text === 'string' ? text : checkText(text);
   if (options !== undefined) {
     const special = wantedSpecial(engine, given, number, options);
@@ -64,7 +64,7 @@ export function countTokensBatch(
 ): Uint32Array {
   const number = encodingNumber(encoding);
   const given = checkTexts(texts);
-  return engineFor(options?.engine).countBatch(given, 0, given.length, number);
+  return engineFor(checkOptions(options).engine).countBatch(given, 0, given.length, number);
 }
 
 /**
@@ -75,14 +75,16 @@ export function countTokensBatch(
 export async function countTokensAsync(
   text: string | Uint8Array,
   encoding?: Encoding | Model,
-  options: AsyncOptions = {},
+  options?: AsyncOptions,
 ): Promise<number> {
   const number = encodingNumber(encoding);
-  const engine = engineFor(options.engine);
+  const { engine: choice, signal } = checkOptions(options);
+  const engine = engineFor(choice);
+  const patience = pause(signal);
   const given = checkText(text);
   const string =
     typeof given === 'string' ? given : new TextDecoder('utf-8', { ignoreBOM: true }).decode(given);
-  return countPatiently(engine, string, number, pause(options.signal));
+  return countPatiently(engine, string, number, patience);
 }
 
 /**
@@ -93,13 +95,14 @@ export async function countTokensAsync(
 export async function countTokensBatchAsync(
   texts: readonly string[],
   encoding?: Encoding | Model,
-  options: AsyncOptions = {},
+  options?: AsyncOptions,
 ): Promise<Uint32Array> {
   const number = encodingNumber(encoding);
-  const engine = engineFor(options.engine);
+  const { engine: choice, signal } = checkOptions(options);
+  const engine = engineFor(choice);
   // A copy: the caller may change the array meanwhile.
-  const given = [...checkTexts(texts)];
-  const patience = pause(options.signal);
+  const given = checkTexts(texts).slice();
+  const patience = pause(signal);
   const counts = new Uint32Array(given.length);
   for (let start = 0, end = 0; start < given.length; start = end) {
     await patience();
@@ -145,11 +148,12 @@ export function isWithinTokenLimit(
   options?: EngineOptions,
 ): number | false {
   const number = encodingNumber(encoding);
+  const engine = engineFor(checkOptions(options).engine);
   const given = checkText(text);
   // A limit without end is none.
   const most = limit === Infinity ? 2 ** 32 - 1 : checkCount(limit, 'limit');
   // A unit has at least one byte. Bytes that are no UTF-8 become more, never fewer.
   if (given.length > most * LONGEST_TOKEN) return false;
-  const count = engineFor(options?.engine).countWithin(given, number, most);
+  const count = engine.countWithin(given, number, most);
   return count < 0 ? false : count;
 }

@@ -4,7 +4,7 @@ import type { EngineOptions } from './count';
 import { lastCut } from './cut';
 import { type Encoding, encodingNumber, type Model } from './encodings';
 import { engineFor, type TokenEngine } from './engine';
-import { checkString } from './input';
+import { checkOptions, checkString } from './input';
 
 /** A text that comes in chunks. */
 export interface TokenCounter {
@@ -17,10 +17,10 @@ export interface TokenCounter {
 /**
  * Counts a text while it comes. What may still change is counted again with each chunk: the last word, as a rule.
  *
- * @throws FishplateError `ENCODING_UNKNOWN`; `push`: `INPUT_INVALID`.
+ * @throws FishplateError `ENCODING_UNKNOWN`, `OPTION_INVALID`; `push`: `INPUT_INVALID`.
  */
-export function createTokenCounter(encoding?: Encoding | Model, options: EngineOptions = {}): TokenCounter {
-  return new StreamCounter(engineFor(options.engine), encodingNumber(encoding));
+export function createTokenCounter(encoding?: Encoding | Model, options?: EngineOptions): TokenCounter {
+  return new StreamCounter(engineFor(checkOptions(options).engine), encodingNumber(encoding));
 }
 
 class StreamCounter implements TokenCounter {

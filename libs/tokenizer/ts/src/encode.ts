@@ -4,7 +4,7 @@ import { TOKENIZER_CODES } from './codes';
 import type { EngineOptions } from './count';
 import { type Encoding, encodingNumber, type Model } from './encodings';
 import { engineFor } from './engine';
-import { checkText, isShared, kind, typedArrayName } from './input';
+import { checkOptions, checkText, isShared, kind, typedArrayName } from './input';
 import { type SpecialTokenOptions, wantedSpecial } from './special-tokens';
 
 /**
@@ -15,27 +15,29 @@ import { type SpecialTokenOptions, wantedSpecial } from './special-tokens';
 export function encode(
   text: string | Uint8Array,
   encoding?: Encoding | Model,
-  options: SpecialTokenOptions = {},
+  options?: SpecialTokenOptions,
 ): Uint32Array {
   const number = encodingNumber(encoding);
-  const engine = engineFor(options.engine);
+  const wanted = checkOptions(options);
+  const engine = engineFor(wanted.engine);
   const given = checkText(text);
-  const special = wantedSpecial(engine, given, number, options);
+  const special = wantedSpecial(engine, given, number, wanted);
   return special === undefined ? engine.encode(given, number) : engine.encodeSpecial(given, number, special);
 }
 
 /**
- * The text of tokens, special ones among them; bytes that are no UTF-8 become U+FFFD.
+ * The text of tokens, special ones among them; bytes that are no UTF-8 become U+FFFD. More bytes than a string may have are
+ * `INPUT_INVALID`.
  *
  * @throws FishplateError `TOKEN_UNKNOWN`, `INPUT_INVALID`, `ENCODING_UNKNOWN`.
  */
 export function decode(
   tokens: Uint32Array | readonly number[],
   encoding?: Encoding | Model,
-  options: EngineOptions = {},
+  options?: EngineOptions,
 ): string {
   const number = encodingNumber(encoding);
-  return engineFor(options.engine).decodeText(checkTokens(tokens), number);
+  return engineFor(checkOptions(options).engine).decodeText(checkTokens(tokens), number);
 }
 
 /**
@@ -46,10 +48,10 @@ export function decode(
 export function decodeBytes(
   tokens: Uint32Array | readonly number[],
   encoding?: Encoding | Model,
-  options: EngineOptions = {},
+  options?: EngineOptions,
 ): Buffer {
   const number = encodingNumber(encoding);
-  const bytes = engineFor(options.engine).decodeBytes(checkTokens(tokens), number);
+  const bytes = engineFor(checkOptions(options).engine).decodeBytes(checkTokens(tokens), number);
   if (typeof Buffer === 'undefined') return bytes as Buffer;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -36,7 +36,8 @@ export function encodingNumber(name: Encoding | Model | undefined): number {
 }
 
 /**
- * The encoding of a model: of a name that is listed, or of the longest prefix that is.
+ * The encoding of a model: of a name that is listed, or of the longest prefix that is; of what is behind the last slash, if the
+ * whole is not known.
  *
  * @throws FishplateError `ENCODING_UNKNOWN`, whose message lists near names.
  */
@@ -49,6 +50,9 @@ export function encodingForModel(model: string): Encoding {
   // Longest first.
   const prefix = PREFIXES.find(([start]) => model.startsWith(start));
   if (prefix !== undefined) return prefix[1];
+  // Gateways put the provider before the name: openai/gpt-4o.
+  const slash = model.lastIndexOf('/');
+  if (slash > 0 && slash < model.length - 1) return encodingForModel(model.slice(slash + 1));
   const near = nearNames(model.slice(0, 100));
   throw TOKENIZER_CODES.error(
     'ENCODING_UNKNOWN',

@@ -21,7 +21,7 @@ export function checkText(text: unknown, name = 'text'): string | Uint8Array {
 }
 
 /** What a string of V8 may have: UTF-8 of so many bytes always fits into one. */
-const MOST_TEXT_BYTES = 2 ** 29 - 24;
+export const MOST_TEXT_BYTES = 2 ** 29 - 24;
 
 /** Also where it comes from another realm. */
 export function isBytes(value: unknown): value is Uint8Array {
@@ -59,6 +59,13 @@ export function checkTexts(texts: unknown): string[] {
   const wrong = texts.findIndex((text) => typeof text !== 'string');
   if (wrong >= 0) checkString(texts[wrong], `texts[${wrong}]`);
   return texts as string[];
+}
+
+/** Options as an object; none where they are left out. @throws FishplateError `OPTION_INVALID`. */
+export function checkOptions<Options extends object>(options: Options | undefined): Options {
+  if (options === undefined) return {} as Options;
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
+  throw TOKENIZER_CODES.error('OPTION_INVALID', `options must be an object, and is ${kind(options)}`);
 }
 
 /** A whole number. @throws FishplateError `OPTION_INVALID`. */

@@ -13,7 +13,7 @@ import { kind } from './input';
 export function estimateJsonTokens(
   value: unknown,
   encoding?: Encoding | Model,
-  options: EngineOptions = {},
+  options?: EngineOptions,
 ): number {
   return countTokens(jsonOf(value), encoding, options);
 }

@@ -38,7 +38,7 @@ export const PREFIXES: readonly (readonly [start: string, Encoding])[] = [
   ...all(['gpt-5-', 'gpt-5.', 'gpt-4.5-', 'gpt-4.1-', 'gpt-4o-', 'chatgpt-4o-', 'o1-', 'o3-'], 'o200k_base'),
   ...all(['o4-mini-', 'codex-mini', 'computer-use-preview'], 'o200k_base'),
   ...all(['ft:gpt-4o', 'ft:gpt-4.1', 'ft:o4-mini'], 'o200k_base'),
-  ...all(['gpt-oss-'], 'o200k_harmony'),
+  ...all(['gpt-oss'], 'o200k_harmony'),
   ...all(['gpt-4-', 'gpt-3.5-turbo-', 'gpt-35-turbo-', 'ft:gpt-4', 'ft:gpt-3.5-turbo'], 'cl100k_base'),
   ...all(['ft:davinci-002', 'ft:babbage-002'], 'cl100k_base'),
 ].sort(([one], [other]) => other.length - one.length);

@@ -12,6 +12,7 @@ import {
 
 import { TOKENIZER_CODES } from './codes';
 import type { SpecialRequest, TokenEngine } from './engine';
+import { checkOptions } from './input';
 import type { NativeZstd } from './zstd';
 
 /** The generated surface of the binding; private to this package. */
@@ -40,10 +41,15 @@ export function selectNative(choice: EngineChoice | undefined): NativeEngine | n
   return (native ??= new NativeEngine(binding));
 }
 
-/** Which engine calls will use, and why. `config` is what a host's config file asks for. */
-export function capability(
-  choice: { config?: EngineChoice | undefined; call?: EngineChoice | undefined } = {},
-): CapabilityReport {
+/** What {@link capability} takes: `config` is what a host's config file asks for, `call` what a call would. */
+interface Asked {
+  readonly config?: EngineChoice | undefined;
+  readonly call?: EngineChoice | undefined;
+}
+
+/** Which engine calls will use, and why. @throws FishplateError `OPTION_INVALID`. */
+export function capability(asked?: Asked): CapabilityReport {
+  const choice = checkOptions(asked);
   if (choice.call !== undefined || byAlias() === undefined) return engine.capability(choice);
   const reason = `fallback was asked for by the environment variable ${ALIAS}`;
   return { ...engine.capability({ call: 'fallback' }), askedBy: 'environment', reason };
@@ -66,7 +72,7 @@ export function coded(error: unknown): unknown {
 
 /** The binding as an engine; what zstd needs of it is {@link NativeEngine.binding}. */
 export class NativeEngine implements TokenEngine {
-  readonly slice = 1 << 18;
+  readonly slice = 1 << 17;
 
   constructor(readonly binding: TokenizerNative) {}
 

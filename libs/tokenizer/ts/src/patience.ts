@@ -1,13 +1,19 @@
 /** Work in parts, between which the event loop runs. */
 
+import { TOKENIZER_CODES } from './codes';
+import { kind } from './input';
+
 /** To be awaited before each part. */
 export type Patience = () => Promise<void>;
 
 /** Milliseconds of work between two turns of the event loop. */
 const TURN_MS = 5;
 
-/** Lets the event loop run when some milliseconds have passed. @throws the signal's reason. */
+/** Lets the event loop run when some milliseconds have passed. @throws FishplateError `OPTION_INVALID`; the signal's reason. */
 export function pause(signal: AbortSignal | undefined): Patience {
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') {
+    throw TOKENIZER_CODES.error('OPTION_INVALID', `signal must be an AbortSignal, and is ${kind(signal)}`);
+  }
   let started = now();
   return async () => {
     signal?.throwIfAborted();

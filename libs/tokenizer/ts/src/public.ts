@@ -10,13 +10,13 @@ export {
 } from './chat';
 export { type ChunkBoundary, chunkByTokens, type ChunkOptions, type TokenChunk } from './chunk';
 export { TOKENIZER_CODES } from './codes';
+export type { CutMessage } from './context/choice';
 export {
   compressContext,
   compressContextAsync,
   type CompressContextOptions,
   type CompressedContext,
   type ContextStrategy,
-  type CutMessage,
   type DroppedMessage,
 } from './context/compress-context';
 export {

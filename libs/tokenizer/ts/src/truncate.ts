@@ -4,7 +4,7 @@ import { countTokens, type EngineOptions } from './count';
 import { lastCut } from './cut';
 import { type Encoding, encodingNumber, type Model } from './encodings';
 import { engineFor, type TokenEngine } from './engine';
-import { checkCount, checkString, checkWord } from './input';
+import { checkCount, checkOptions, checkString, checkWord } from './input';
 
 /** Which part of a text is taken away. */
 export type TruncationSide = 'end' | 'start' | 'middle';
@@ -24,7 +24,8 @@ export interface TruncateOptions extends EngineOptions {
  *
  * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`, `ENCODING_UNKNOWN`.
  */
-export function truncateTokens(text: string, limit: number, options: TruncateOptions = {}): string {
+export function truncateTokens(text: string, limit: number, wanted?: TruncateOptions): string {
+  const options = checkOptions(wanted);
   const given = checkString(text);
   const most = checkCount(limit, 'limit');
   const side = checkWord(options.side, 'side', ['end', 'start', 'middle'], 'end');

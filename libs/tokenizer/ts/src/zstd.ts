@@ -3,7 +3,7 @@
 import type { EngineChoice } from '@fishplate/engine';
 
 import { TOKENIZER_CODES } from './codes';
-import { checkCount, isBytes, kind } from './input';
+import { checkCount, checkOptions, isBytes, isShared, kind } from './input';
 
 /** Options of {@link compress}. */
 export interface CompressOptions {
@@ -57,19 +57,17 @@ const MOST_BYTES = 2 ** 53 - 1;
  *
  * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`, `NATIVE_ONLY`.
  */
-export function compress(data: string | Uint8Array, options: CompressOptions = {}): Uint8Array {
-  const native = selectZstd(options.engine);
-  const { bytes, level, dictionary } = checkCompress(data, options, native);
+export function compress(data: string | Uint8Array, options?: CompressOptions): Uint8Array {
+  const { native, bytes, level, dictionary } = checkCompress(data, options);
   return native === null ? script().storedFrame(bytes) : native.compress(bytes, level, dictionary);
 }
 
 /** {@link compress} on a thread, from a copy of the data. @throws FishplateError as compress. */
 export async function compressAsync(
   data: string | Uint8Array,
-  options: CompressOptions = {},
+  options?: CompressOptions,
 ): Promise<Uint8Array> {
-  const native = selectZstd(options.engine);
-  const { bytes, level, dictionary } = checkCompress(data, options, native);
+  const { native, bytes, level, dictionary } = checkCompress(data, options);
   return native === null ? script().storedFrame(bytes) : native.compressAsync(bytes, level, dictionary);
 }
 
@@ -80,20 +78,18 @@ export async function compressAsync(
  * `OPTION_INVALID`, `NATIVE_ONLY`.
  */
 export function decompress(data: Uint8Array, options: DecompressOptions): Uint8Array {
-  const native = selectZstd(options?.engine);
-  const { maxBytes, dictionary } = checkDecompress(data, options, native);
+  const { native, bytes, maxBytes, dictionary } = checkDecompress(data, options);
   return native === null
-    ? script().readFrames(data, maxBytes)
-    : native.decompress(data, maxBytes, dictionary);
+    ? script().readFrames(bytes, maxBytes)
+    : native.decompress(bytes, maxBytes, dictionary);
 }
 
 /** {@link decompress} on a thread, from a copy of the data. @throws FishplateError as decompress. */
 export async function decompressAsync(data: Uint8Array, options: DecompressOptions): Promise<Uint8Array> {
-  const native = selectZstd(options?.engine);
-  const { maxBytes, dictionary } = checkDecompress(data, options, native);
+  const { native, bytes, maxBytes, dictionary } = checkDecompress(data, options);
   return native === null
-    ? script().readFrames(data, maxBytes)
-    : native.decompressAsync(data, maxBytes, dictionary);
+    ? script().readFrames(bytes, maxBytes)
+    : native.decompressAsync(bytes, maxBytes, dictionary);
 }
 
 /**
@@ -103,7 +99,7 @@ export async function decompressAsync(data: Uint8Array, options: DecompressOptio
  */
 export function trainDictionary(
   samples: readonly (string | Uint8Array)[],
-  options: TrainOptions = {},
+  options?: TrainOptions,
 ): Uint8Array {
   const { native, bytes, maxBytes } = checkTrain(samples, options);
   return native.trainDictionary(bytes, maxBytes);
@@ -112,7 +108,7 @@ export function trainDictionary(
 /** {@link trainDictionary} on a thread, from copies of the samples. @throws FishplateError as trainDictionary. */
 export async function trainDictionaryAsync(
   samples: readonly (string | Uint8Array)[],
-  options: TrainOptions = {},
+  options?: TrainOptions,
 ): Promise<Uint8Array> {
   const { native, bytes, maxBytes } = checkTrain(samples, options);
   return native.trainDictionaryAsync(bytes, maxBytes);
@@ -120,10 +116,12 @@ export async function trainDictionaryAsync(
 
 function checkCompress(
   data: unknown,
-  { level, dictionary }: CompressOptions,
-  native: NativeZstd | null,
-): { bytes: Uint8Array; level: number; dictionary: Uint8Array } {
+  options: CompressOptions | undefined,
+): { native: NativeZstd | null; bytes: Uint8Array; level: number; dictionary: Uint8Array } {
+  const { engine, level, dictionary } = checkOptions(options);
+  const native = selectZstd(engine);
   return {
+    native,
     bytes: asBytes(data, 'data'),
     level: checkCount(level ?? 3, 'level', -7, 22),
     dictionary: checkDictionary(dictionary, native),
@@ -133,25 +131,31 @@ function checkCompress(
 function checkDecompress(
   data: unknown,
   options: DecompressOptions,
-  native: NativeZstd | null,
-): { maxBytes: number; dictionary: Uint8Array } {
+): { native: NativeZstd | null; bytes: Uint8Array; maxBytes: number; dictionary: Uint8Array } {
+  const { engine, maxBytes, dictionary } = checkOptions(options);
+  const native = selectZstd(engine);
   if (!isBytes(data)) {
     throw TOKENIZER_CODES.error('INPUT_INVALID', `data must be a Uint8Array, and is ${kind(data)}`);
   }
-  const maxBytes = checkCount(options?.maxBytes, 'maxBytes', 0, MOST_BYTES);
-  return { maxBytes, dictionary: checkDictionary(options.dictionary, native) };
+  return {
+    native,
+    bytes: unshared(data),
+    maxBytes: checkCount(maxBytes, 'maxBytes', 0, MOST_BYTES),
+    dictionary: checkDictionary(dictionary, native),
+  };
 }
 
 function checkTrain(
   samples: unknown,
-  { maxBytes, engine }: TrainOptions,
+  options: TrainOptions | undefined,
 ): { native: NativeZstd; bytes: Uint8Array[]; maxBytes: number } {
+  const { engine, maxBytes } = checkOptions(options);
   const native = selectZstd(engine);
   if (native === null) throw TOKENIZER_CODES.error('NATIVE_ONLY', 'trainDictionary needs the native engine');
   if (!Array.isArray(samples)) {
     throw TOKENIZER_CODES.error('INPUT_INVALID', `samples must be an array, and is ${kind(samples)}`);
   }
-  const bytes = samples.map((sample, index) => asBytes(sample, `samples[${index}]`));
+  const bytes = Array.from(samples, (sample, index) => asBytes(sample, `samples[${index}]`));
   return { native, bytes, maxBytes: checkCount(maxBytes ?? 16 << 10, 'maxBytes', 256, 1 << 27) };
 }
 
@@ -164,16 +168,21 @@ function checkDictionary(dictionary: unknown, native: NativeZstd | null): Uint8A
     );
   }
   if (native === null) throw TOKENIZER_CODES.error('NATIVE_ONLY', 'a dictionary needs the native engine');
-  return dictionary;
+  return unshared(dictionary);
 }
 
 function asBytes(data: unknown, name: string): Uint8Array {
   if (typeof data === 'string') return new TextEncoder().encode(data);
-  if (isBytes(data)) return data;
+  if (isBytes(data)) return unshared(data);
   throw TOKENIZER_CODES.error(
     'INPUT_INVALID',
     `${name} must be a string or a Uint8Array, and is ${kind(data)}`,
   );
+}
+
+/** zstd does not read memory that another thread writes to meanwhile. */
+function unshared(bytes: Uint8Array): Uint8Array {
+  return isShared(bytes) ? new Uint8Array(bytes) : bytes;
 }
 
 /** Loaded where it is needed. */

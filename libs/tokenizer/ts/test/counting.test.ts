@@ -34,6 +34,9 @@ test.each([
   ['o3', 'o200k_base'],
   ['o4-mini-2025-04-16', 'o200k_base'],
   ['gpt-oss-120b', 'o200k_harmony'],
+  ['gpt-oss:20b', 'o200k_harmony'],
+  ['openai/gpt-4o-mini', 'o200k_base'],
+  ['openrouter/openai/gpt-4', 'cl100k_base'],
   ['gpt-4o-2024-08-06', 'o200k_base'],
   ['ft:gpt-4o:acme::1', 'o200k_base'],
   ['ft:gpt-4-0613:acme', 'cl100k_base'],
@@ -51,6 +54,9 @@ test('an unknown model is an error that lists near names', () => {
   expect(() => encodingForModel('gpt4o')).toThrow(
     expect.objectContaining({ code: 'ENCODING_UNKNOWN', message: expect.stringContaining('gpt-4o') }),
   );
+  for (const name of ['/', 'a/', '/gpt-x', 'openai/claude', '']) {
+    expect(() => encodingForModel(name)).toThrow(coded('ENCODING_UNKNOWN'));
+  }
   expect(() => countTokens('a', '__proto__')).toThrow(coded('ENCODING_UNKNOWN'));
   expect(() => countTokens('a', 'x'.repeat(1e6))).toThrow(coded('ENCODING_UNKNOWN'));
 });

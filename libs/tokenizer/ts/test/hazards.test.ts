@@ -1,13 +1,28 @@
 /** Arguments of every kind, with both engines: the same answer or the same code. */
 
 import {
+  capability,
   chunkByTokens,
   compress,
+  compressAsync,
+  compressContext,
+  compressContextAsync,
+  countChatTokens,
+  countChatTokensAsync,
   countTokens,
+  countTokensAsync,
   countTokensBatch,
+  countTokensBatchAsync,
+  createTokenCounter,
   decode,
+  decodeBytes,
   decompress,
+  decompressAsync,
   encode,
+  estimateJsonTokens,
+  isWithinTokenLimit,
+  trainDictionary,
+  trainDictionaryAsync,
   truncateTokens,
 } from '../src/index';
 
@@ -124,4 +139,51 @@ test('long texts are cut as short ones are', () => {
   expect(both((options) => chunkByTokens('a b c', { maxTokens: 2, overlap: 2, ...options }))).toBe(
     'OPTION_INVALID',
   );
+});
+
+test('options that are no object, and signals that are none, are errors with a code', async () => {
+  const messages = [{ role: 'user', content: 'a' }];
+  const frame = compress('a');
+  const calls: readonly ((options: never) => unknown)[] = [
+    (options) => countTokens('a', undefined, options),
+    (options) => countTokensBatch(['a'], undefined, options),
+    (options) => isWithinTokenLimit('a', 1, undefined, options),
+    (options) => encode('a', undefined, options),
+    (options) => decode([1], undefined, options),
+    (options) => decodeBytes([1], undefined, options),
+    (options) => truncateTokens('a', 1, options),
+    (options) => chunkByTokens('a', options),
+    (options) => createTokenCounter(undefined, options),
+    (options) => countChatTokens(messages, undefined, options),
+    (options) => estimateJsonTokens({}, undefined, options),
+    (options) => compressContext(messages, options),
+    (options) => compress('a', options),
+    (options) => decompress(frame, options),
+    (options) => trainDictionary(['a'], options),
+    (options) => capability(options),
+    (options) => compressAsync('a', options),
+    (options) => decompressAsync(frame, options),
+    (options) => trainDictionaryAsync(['a'], options),
+  ];
+  const signalled: readonly ((options: never) => Promise<unknown>)[] = [
+    (options) => countTokensAsync('a', undefined, options),
+    (options) => countTokensBatchAsync(['a'], undefined, options),
+    (options) => countChatTokensAsync(messages, undefined, options),
+    (options) => compressContextAsync(messages, { ...(options as object), maxTokens: 9 }),
+  ];
+  const refused = { code: 'OPTION_INVALID', track: 'tokenizer' };
+  for (const wrong of [null, 5, 'x', [], () => 0] as never[]) {
+    for (const call of [...calls, ...signalled.slice(0, 3)]) {
+      await expect(Promise.resolve().then(() => call(wrong))).rejects.toMatchObject(refused);
+    }
+  }
+  for (const signal of [5, null, {}, new AbortController()]) {
+    for (const call of signalled) await expect(call({ signal } as never)).rejects.toMatchObject(refused);
+  }
+});
+
+test('a run of full stops is looked at once for the end of a sentence', () => {
+  const text = '.!?'.repeat(70_000) + 'a. b';
+  const chunks = chunkByTokens(text, { maxTokens: 60_000, boundary: 'sentence' });
+  expect(chunks.map((chunk) => chunk.text).join('')).toBe(text);
 });

@@ -1,6 +1,8 @@
 /** The engine in TypeScript: the answers of the core, in Node and in browsers. */
 
+import { TOKENIZER_CODES } from '../codes';
 import type { SpecialRequest, TokenEngine } from '../engine';
+import { MOST_TEXT_BYTES } from '../input';
 import { specialsIn } from './special';
 import { ScriptTokenizer } from './tokenizer';
 
@@ -74,7 +76,12 @@ export class ScriptEngine implements TokenEngine {
   }
 
   decodeText(tokens: Uint32Array, encoding: number): string {
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.decodeBytes(tokens, encoding));
+    const bytes = this.decodeBytes(tokens, encoding);
+    if (bytes.length > MOST_TEXT_BYTES) {
+      const message = `the tokens have ${bytes.length} bytes, and a string may have ${MOST_TEXT_BYTES}`;
+      throw TOKENIZER_CODES.error('INPUT_INVALID', message);
+    }
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   }
 
   private of(encoding: number): ScriptTokenizer {
