@@ -1,4 +1,4 @@
-/** npm tiktoken is asked for the truth: `TEXTS=100000 npx jest tiktoken` at full size. */
+/** npm tiktoken is asked for the truth: `TEXTS=100000 POINTS=all npx jest tiktoken` at full size. */
 
 import { get_encoding } from 'tiktoken';
 
@@ -55,17 +55,20 @@ describe.each(PEERS)('%s', (encoding, peer) => {
 
 const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** Every code point in CI is more than a minute allows: those of the first two planes by blocks, and all with `TEXTS` set. */
+/** Every code point takes minutes: `POINTS=all npx jest tiktoken` has them all, and a run without it some of each block. */
 describe('a sweep of code points', () => {
-  const step = process.env['TEXTS'] === undefined ? 7 : 1;
+  const isWhole = process.env['POINTS'] === 'all';
+  jest.setTimeout(isWhole ? 3_600_000 : 60_000);
 
-  test.each(['o200k_base', 'cl100k_base', 'r50k_base'] as const)('%s', (encoding) => {
-    const tiktoken = get_encoding(encoding);
+  test.each(PEERS)('%s', (encoding, peer) => {
+    const tiktoken = get_encoding(peer);
     const different: string[] = [];
-    for (let point = 0; point < 0x110000; point += point < 0x20000 ? step : 61 * step) {
+    let swept = 0;
+    for (let point = 0; point < 0x110000; point += isWhole ? 1 : point < 0x20000 ? 17 : 1021) {
       const char = String.fromCodePoint(point);
       const text = `a${char}b ${char}A${char}  ${char}1${char}${char}.${char}'s`;
       const expected = tiktoken.encode_ordinary(text);
+      swept++;
       for (const engine of ENGINES) {
         const tokens = encode(text, encoding, { engine });
         if (tokens.length !== expected.length || tokens.some((token, at) => token !== expected[at])) {
@@ -75,6 +78,7 @@ describe('a sweep of code points', () => {
     }
     tiktoken.free();
     expect(different.slice(0, 10)).toEqual([]);
+    expect(swept).toBeGreaterThan(isWhole ? 1_114_111 : 8000);
   });
 });
 
