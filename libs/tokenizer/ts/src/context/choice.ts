@@ -35,7 +35,8 @@ interface Attempt {
 
 /** What is chosen so far. Its generators stop now and then, so that a caller may let others work. */
 export class Choice {
-  readonly kept = new Map<number, ChatMessage>();
+  /** What is kept, at its place in the history. */
+  readonly kept: (ChatMessage | undefined)[];
   readonly cut: CutMessage[] = [];
   used = ANSWER_TOKENS;
 
@@ -44,11 +45,13 @@ export class Choice {
     private readonly messages: readonly ChatMessage[],
     readonly tokens: Uint32Array,
     private readonly rules: ChoiceRules,
-  ) {}
+  ) {
+    this.kept = new Array<ChatMessage | undefined>(messages.length).fill(undefined);
+  }
 
   keep({ indices }: Unit): void {
     for (const index of indices) {
-      this.kept.set(index, this.messages[index]!);
+      this.kept[index] = this.messages[index]!;
       this.used += this.tokens[index]!;
     }
   }
@@ -84,7 +87,7 @@ export class Choice {
     if (attempt === undefined) return false;
     for (const unit of units) this.keep(unit);
     for (const [index, { message, tokens }] of attempt.short) {
-      this.kept.set(index, message);
+      this.kept[index] = message;
       this.cut.push({ index, tokensBefore: this.tokens[index]!, tokensAfter: tokens });
       this.used += tokens - this.tokens[index]!;
     }

@@ -142,17 +142,19 @@ function* outcome(
   units: readonly Unit[],
   { kept, tokens, used, cut }: Choice,
 ): Generator<undefined, CompressedContext> {
-  const reasons = new Map<number, Broken>();
-  for (const { indices, broken } of units) {
-    if (broken !== undefined) for (const index of indices) reasons.set(index, broken);
+  const reasons: (Broken | undefined)[] = new Array<Broken | undefined>(messages.length).fill(undefined);
+  for (let place = 0; place < units.length; place++) {
+    if (place % STRIDE === STRIDE - 1) yield;
+    const { indices, broken } = units[place]!;
+    if (broken !== undefined) for (const index of indices) reasons[index] = broken;
   }
   const [selected, selectedIndices]: [ChatMessage[], number[]] = [[], []];
   const dropped: DroppedMessage[] = [];
   for (let index = 0; index < messages.length; index++) {
     if (index % STRIDE === STRIDE - 1) yield;
-    const message = kept.get(index);
+    const message = kept[index];
     if (message === undefined) {
-      dropped.push({ index, tokens: tokens[index]!, reason: reasons.get(index) ?? 'budget' });
+      dropped.push({ index, tokens: tokens[index]!, reason: reasons[index] ?? 'budget' });
       continue;
     }
     selected.push(message);

@@ -27,20 +27,26 @@ export function* unitsOf(messages: readonly ChatMessage[]): Generator<undefined,
     if (index % STRIDE === STRIDE - 1) yield;
     links.add(messages[index]!, index);
   }
-  const units = new Map<number, Unit & { broken?: Broken }>();
+  const units: (Unit & { broken?: Broken })[] = [];
+  // By the first message of each.
+  const places = new Uint32Array(messages.length);
   for (let index = 0; index < messages.length; index++) {
     if (index % STRIDE === STRIDE - 1) yield;
     const root = links.rootOf(index);
-    const unit = units.get(root);
-    if (unit !== undefined) unit.indices.push(index);
-    else units.set(root, { indices: [index], isSystem: links.isSystem(messages[index]!) });
+    if (root === index) {
+      places[root] = units.length;
+      units.push({ indices: [index], isSystem: links.isSystem(messages[index]!) });
+    } else units[places[root]!]!.indices.push(index);
   }
-  for (const [root, unit] of units) {
+  for (let place = 0; place < units.length; place++) {
+    if (place % STRIDE === STRIDE - 1) yield;
+    const unit = units[place]!;
+    const root = unit.indices[0]!;
     const isLast = unit.indices.length === messages.length - root;
     if (links.orphans.has(root)) unit.broken = 'result-without-call';
     else if (links.open[root]! > 0 && !isLast) unit.broken = 'call-without-result';
   }
-  return [...units.values()];
+  return units;
 }
 
 /** Which messages belong together: each points to an earlier one, the first of all to itself. */
@@ -55,7 +61,8 @@ class Links {
 
   constructor(count: number) {
     this.open = new Uint32Array(count);
-    this.earlier = Uint32Array.from({ length: count }, (_, index) => index);
+    this.earlier = new Uint32Array(count);
+    for (let index = 0; index < count; index++) this.earlier[index] = index;
   }
 
   add(message: ChatMessage, index: number): void {
