@@ -1,7 +1,5 @@
 /** What the patterns ask of a character: Unicode 16.0, since JavaScript's own classes follow the version of its engine. */
 
-import table from '@fishplate/tokenizer-tables/classes';
-
 export const OTHER = 0;
 export const SPACE = 1;
 export const NEWLINE = 2;
@@ -20,6 +18,9 @@ let classes: Uint8Array | undefined;
 /** Classes by code point. */
 export function classTable(): Uint8Array {
   if (classes !== undefined) return classes;
+  // Read where it is needed: a first count by the native engine has no use for it.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const table = require('@fishplate/tokenizer-tables/classes') as string;
   const filled = new Uint8Array(0x110000);
   let at = 0;
   for (const run of table.split(' ')) {
