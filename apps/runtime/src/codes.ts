@@ -121,6 +121,10 @@ export const RUNTIME_CODES = defineCodes('runtime', {
     summary: 'A plan for `fishplate run` is not well-formed.',
     hint: 'Correct the place that the message names; the README shows a plan.',
   },
+  EXPORT_FAILED: {
+    summary: 'The page of a session could not be written.',
+    hint: 'What was there before is as it was. The message holds the words of the system; check the path, permissions and free space.',
+  },
   CANCELLED: {
     summary: 'The caller cancelled the call.',
     hint: 'Nothing was written by this call; call again if that was not meant.',

@@ -5,7 +5,7 @@ import { defineCommand } from 'citty';
 import { RUNTIME_CODES } from '../codes.js';
 import { readSession, readSessions, type SessionSummary } from '../session/session-reader.js';
 import type { TimelineEntry } from '../session/timeline.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
 import {
   JSON_OPTION,
   latestSession,
@@ -45,9 +45,15 @@ export const timelineCommand = defineCommand({
     workspace: WORKSPACE_OPTION,
     session: { ...SESSION_OPTION, description: 'The session (default: the latest)' },
     limit: { type: 'string', valueHint: 'N', description: 'The latest so many calls' },
+    html: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'Write all of it as one HTML page, with diffs and commands; - for stdout',
+    },
     json: JSON_OPTION,
   },
   async run({ args }) {
+    if (args.html !== undefined) return exportPage(args.html, args);
     const id = args.session ?? (await latestSession(args.workspace));
     const { state, engine } = stateOf(args.workspace);
     const read = await readSession(state, engine, id);
@@ -67,6 +73,41 @@ export const timelineCommand = defineCommand({
     return EXIT.ok;
   },
 });
+
+/** `timeline --html`. */
+async function exportPage(file: string, { workspace, session, limit, json }: ExportArgs): Promise<ExitCode> {
+  if (limit !== undefined)
+    throw RUNTIME_CODES.error('USAGE', '--html writes the whole session, without --limit');
+  if (file === '') throw RUNTIME_CODES.error('USAGE', '--html needs the path of a file, or -');
+  const id = session ?? (await latestSession(workspace));
+  const { state, engine: storage, diff } = stateOf(workspace);
+  const [{ writePage }, { createMask }, { packageVersion }] = await Promise.all([
+    import('../export/write-page.js'),
+    import('../session/masking.js'),
+    import('../version.js'),
+  ]);
+  const page = {
+    state,
+    storage,
+    session: id,
+    file,
+    engine: diff,
+    mask: createMask(),
+    version: packageVersion(),
+  };
+  const written = await writePage(page);
+  if (file === '-') return EXIT.ok;
+  if (json) printJson({ ok: true, session: id, ...written });
+  else process.stdout.write(`${written.items} events, ${written.bytes} bytes in ${visibleLine(file)}\n`);
+  return EXIT.ok;
+}
+
+interface ExportArgs {
+  readonly workspace?: string | undefined;
+  readonly session?: string | undefined;
+  readonly limit?: string | undefined;
+  readonly json?: boolean | undefined;
+}
 
 function sessionLine(session: SessionSummary, style: Style): string {
   const { id, lastCallAt, calls, steps, openIn, interrupted } = session;

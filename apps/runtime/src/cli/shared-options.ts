@@ -71,13 +71,17 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Where the sessions of a workspace are, and the engine that reads them. */
-export function stateOf(workspace: string | undefined): { state: string; engine: EngineChoice } {
+/** Where the sessions of a workspace are, the engine that reads them, and the one that compares what they hold. */
+export function stateOf(workspace: string | undefined): {
+  state: string;
+  engine: EngineChoice;
+  diff: EngineChoice;
+} {
   const { root } = workspaceRoot(workspace ?? process.cwd());
   const { sessions, engines } = loadConfig({ workspace: root });
-  const { file, call } = engines.storage;
-  const engine = chooseEngine({ track: 'storage', config: file, call }).asked;
-  return { state: statePath(root, sessions.directory), engine };
+  const asked = (track: 'storage' | 'diff'): EngineChoice =>
+    chooseEngine({ track, config: engines[track].file, call: engines[track].call }).asked;
+  return { state: statePath(root, sessions.directory), engine: asked('storage'), diff: asked('diff') };
 }
 
 /** The session that was worked in last. @throws FishplateError `SESSION_UNKNOWN` where there is none. */

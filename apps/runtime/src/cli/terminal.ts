@@ -1,4 +1,8 @@
-/** What people see: colour on terminals only, control characters made visible, times and columns. */
+/** What people see: colour on terminals only, times and columns. */
+
+import { visible } from '../text/visible.js';
+
+export { visible, visibleLine } from '../text/visible.js';
 
 /** Colours and weights; each gives plain text back where the stream is no terminal. */
 export interface Style {
@@ -32,24 +36,6 @@ export function createStyle(
     cyan: paint(36, 39),
     yellow: paint(33, 39),
   };
-}
-
-/** Control characters, and those that turn the direction of text round or have no width. */
-const INVISIBLE = /[\p{Cc}\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu;
-
-/** Text from files, tools or the network in a form that cannot steer a terminal: line ends and tabs stay. */
-export function visible(text: string): string {
-  return text.replace(INVISIBLE, (character) => {
-    if (character === '\n' || character === '\t') return character;
-    const code = character.codePointAt(0)!;
-    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-    return code === 0x7f ? '\u2421' : `\\u{${code.toString(16)}}`;
-  });
-}
-
-/** Text for one line: line ends are made visible too. */
-export function visibleLine(text: string): string {
-  return visible(text).replaceAll('\n', '\u240A');
 }
 
 /** Milliseconds in six columns or more, such as `12.3 ms` or `1.20 s`. */

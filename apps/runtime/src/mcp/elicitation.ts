@@ -3,7 +3,7 @@
 import type { McpServer, ServerContext } from '@modelcontextprotocol/server';
 
 import type { Confirm } from '../commands/confirmation.js';
-import { visible } from '../cli/terminal.js';
+import { visible } from '../text/visible.js';
 
 /** How long a person has to answer. */
 const ANSWER_MS = 10 * 60_000;

@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { EngineChoice } from '@fishplate/engine';
+import type { Store } from '@fishplate/storage';
 
+import { Contents } from './contents.js';
 import { indexOf, openReader, readState } from './journal.js';
 import type { SessionState } from './session-state.js';
 import { journalNumbers, journalPath } from './state-folder.js';
@@ -71,12 +73,40 @@ export async function readSession(
   return found;
 }
 
+/** A session's journal, open for reading. */
+export interface OpenJournal {
+  readonly store: Store;
+  readonly contents: Contents;
+}
+
+/** Reads one session, and hands it over with its journal; null where there is none of that id. */
+export async function withSession<Result>(
+  state: string,
+  engine: EngineChoice,
+  id: string,
+  use: (read: SessionRead, journal: OpenJournal) => Promise<Result>,
+): Promise<Result | null> {
+  let result: Result | null = null;
+  await eachJournal(state, engine, [], async (read, ids, journal) => {
+    if (!ids.has(id)) return false;
+    result = await use(read(id), journal);
+    return true;
+  });
+  return result;
+}
+
 async function eachJournal(
   state: string,
   engine: EngineChoice,
   problems: string[],
-  visit: (read: (id: string) => SessionRead, ids: ReadonlySet<string>) => boolean,
+  visit: (
+    read: (id: string) => SessionRead,
+    ids: ReadonlySet<string>,
+    journal: OpenJournal,
+  ) => boolean | Promise<boolean>,
 ): Promise<void> {
+  const objects = (): string[] =>
+    journalNumbers(state).map((number) => join(journalPath(state, number), 'objects'));
   for (const number of journalNumbers(state)) {
     const directory = journalPath(state, number);
     const store = await openReader(directory, engine).catch((error: unknown) => {
@@ -87,7 +117,9 @@ async function eachJournal(
     try {
       const openIn = writerOf(directory);
       const read = (id: string): SessionRead => shown(id, readState(store, id), openIn);
-      if (visit(read, indexOf(store))) return;
+      // Nothing is kept in it, so that it needs no room.
+      const contents = new Contents(join(directory, 'objects'), 0, objects);
+      if (await visit(read, indexOf(store), { store, contents })) return;
     } finally {
       await store.close();
     }
