@@ -2,13 +2,14 @@
 
 /**
  * How long a confined `true` takes from start to end, from a small host and from one of a gibibyte, beside bubblewrap and
- * Node's own spawn, in turn in one run.
+ * Node's own spawn, in turn in one run; and beside posix_spawn, which Node has not: a host in Rust of the same size measures that
+ * right after, where it is built (cargo build --release -p fishplate-sandbox --example startup).
  *
  *     npx nx bench @fishplate/sandbox-bench
  */
 
 const { spawn, spawnSync } = require('node:child_process');
-const { mkdtempSync, realpathSync, rmSync } = require('node:fs');
+const { existsSync, mkdtempSync, realpathSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
@@ -46,6 +47,20 @@ function bubblewrap(workspace) {
   ]);
 }
 
+const ROOT = join(__dirname, '..', '..');
+const EXAMPLE = join(ROOT, 'target/release/examples/startup');
+
+/** P50 and P99 of posix_spawn, from a host that holds so many MiB; null where nothing measures it. */
+function posixSpawn(workspace, mebibytes) {
+  if (!existsSync(EXAMPLE)) return null;
+  const helper = join(ROOT, 'libs/sandbox/napi/fishplate-sandbox-helper');
+  const { stdout } = spawnSync(EXAMPLE, [helper, workspace, String(ROUNDS), String(mebibytes)], {
+    encoding: 'utf8',
+  });
+  const found = /^posix_spawn, unconfined +p50 (\S+) +p99 (\S+)/m.exec(stdout ?? '');
+  return found === null ? null : found.slice(1).map(Number);
+}
+
 function percentile(times, share) {
   const sorted = [...times].sort((left, right) => left - right);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
@@ -64,15 +79,18 @@ async function inTurn(ways) {
   return times;
 }
 
-async function rowsOf(host, sandbox, workspace) {
+async function rowsOf(host, mebibytes, sandbox, workspace) {
   const ways = [
     ['sandbox', () => sandbox.execute('true')],
     ['spawn of Node', () => spawned('true', [])],
     ...(HAS_BUBBLEWRAP ? [['bubblewrap', () => bubblewrap(workspace)]] : []),
   ];
   const times = await inTurn(ways);
-  const rival = (share) =>
-    ways.slice(1).map(([name]) => ({ name, value: percentile(times.get(name), share) }));
+  const posix = posixSpawn(workspace, mebibytes);
+  const rival = (share) => [
+    ...ways.slice(1).map(([name]) => ({ name, value: percentile(times.get(name), share) })),
+    ...(posix === null ? [] : [{ name: 'posix_spawn (host in Rust)', value: posix[share === 0.5 ? 0 : 1] }]),
+  ];
   const [p50, p99] = [0.5, 0.99].map((share) => percentile(times.get('sandbox'), share));
   const rows = [
     {
@@ -111,12 +129,13 @@ async function rowsOf(host, sandbox, workspace) {
 
 async function main() {
   if (!HAS_BUBBLEWRAP) process.stdout.write('skipped bubblewrap: bwrap is not installed\n');
+  if (!existsSync(EXAMPLE)) process.stdout.write('skipped posix_spawn: its host in Rust is not built\n');
   const workspace = realpathSync(mkdtempSync(join(tmpdir(), 'fishplate-bench-')));
   const sandbox = await createSandbox({ workspace, policy: { require: 'full' } });
   try {
-    const small = await rowsOf('80 MB', sandbox, workspace);
+    const small = await rowsOf('80 MB', 80, sandbox, workspace);
     const ballast = Buffer.alloc(GIBIBYTE, 1);
-    const large = await rowsOf('1 GiB', sandbox, workspace);
+    const large = await rowsOf('1 GiB', 1024, sandbox, workspace);
     if (ballast[GIBIBYTE - 1] !== 1) throw new Error('the memory was not resident');
     const rows = [...small, ...large];
     process.stdout.write(`${table(rows)}\n`);

@@ -1,7 +1,7 @@
 /** How long a confined `true` takes, beside the ways that others take, in turn. */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -50,7 +50,29 @@ export async function measureStart(runs: number): Promise<string> {
     ([name, list]) => `${name} ${percentile(list, 0.5)} / ${percentile(list, 0.99)} ms`,
   );
   const missing = ways.length === 3 ? '' : '; bubblewrap is not installed';
-  return `P50 / P99: ${shown.join(', ')}${missing}`;
+  return `P50 / P99: ${shown.join(', ')}${missing}; ${bySpawnOfPosix(runs)}`;
+}
+
+const ROOT = join(__dirname, '..', '..', '..');
+const EXAMPLE = join(ROOT, 'target/release/examples/startup');
+
+/** `posix_spawn` is not to be had from Node: a host in Rust measures it, beside the same two. */
+function bySpawnOfPosix(runs: number): string {
+  if (!existsSync(EXAMPLE)) {
+    return 'posix_spawn: not measured; build it by cargo build --release -p fishplate-sandbox --example startup';
+  }
+  const workspace = realpathSync(mkdtempSync(join(tmpdir(), 'fishplate-start-')));
+  try {
+    const helper = join(ROOT, 'libs/sandbox/napi/fishplate-sandbox-helper');
+    const { status, stdout, stderr } = spawnSync(EXAMPLE, [helper, workspace, String(runs), '80'], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) return `posix_spawn: not measured; ${stderr.trim()}`;
+    const lines = stdout.matchAll(/^(ours|posix_spawn|bwrap)\S*(?: unconfined)? +p50 (\S+) +p99 (\S+)/gm);
+    return `from a host in Rust: ${[...lines].map(([, name, half, most]) => `${name} ${half} / ${most} ms`).join(', ')}`;
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+  }
 }
 
 function percentile(list: readonly number[], share: number): string {
