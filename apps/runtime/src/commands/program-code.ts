@@ -4,7 +4,7 @@
  */
 
 import { programName } from './programs.js';
-import type { Word } from './shell-reader.js';
+import type { Word } from './shell-grammar.js';
 
 /** Finds the first word that makes a program do so. */
 type CodeFinder = (args: readonly Word[]) => number;

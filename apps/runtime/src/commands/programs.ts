@@ -1,6 +1,6 @@
 /** Programs that run others: what permission rules must look behind. */
 
-import type { Word } from './shell-reader.js';
+import type { Word } from './shell-grammar.js';
 
 /** What a program would run. */
 export interface Behind {

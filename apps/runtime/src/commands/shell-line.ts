@@ -8,7 +8,8 @@
 
 import { codeIn } from './program-code.js';
 import { commandsBehind } from './programs.js';
-import { readShell, type Word } from './shell-reader.js';
+import type { Word } from './shell-grammar.js';
+import { readShell } from './shell-reader.js';
 
 /** One simple command. */
 export interface Segment {

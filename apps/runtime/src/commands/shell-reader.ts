@@ -5,65 +5,28 @@
  * still gives the commands that it sees there. Grammar: POSIX XCU 2, "Shell Command Language", and the manual of bash.
  */
 
-/** A word, quotes removed; null for one that only the shell can tell (`$X`, `$(...)`, a glob). */
-export type Word = string | null;
-
-/** What the reader tells of. */
-export interface ShellListener {
-  /** A simple command, in the order of the line. */
-  onCommand(words: readonly Word[], hasAssignments: boolean): void;
-  /** A redirection opens a file for writing; null where only the shell can tell which. */
-  onWrite(target: Word): void;
-  /** There may be more, or other commands than told. */
-  onUnsure(reason: string): void;
-}
+import {
+  COMPOUND,
+  type HereDocument,
+  newCommand,
+  noWord,
+  opensForWriting,
+  PLAIN_ARITHMETIC,
+  PLAIN_PARAMETER,
+  type ReadWord,
+  REDIRECTION,
+  RESERVED,
+  type ShellListener,
+  type SimpleCommand,
+} from './shell-grammar.js';
 
 /** Deepest nesting of substitutions that is followed. */
 const MAX_DEPTH = 8;
-
-/** Words that begin or end something compound; a command may follow them. */
-const RESERVED = new Set([
-  ...['if', 'then', 'else', 'elif', 'fi', 'do', 'done', 'while', 'until', 'esac'],
-  ...['{', '}', '!'],
-]);
-
-/** Words that begin something compound which is read only in part. */
-const COMPOUND = new Set(['for', 'case', 'select', 'function', 'coproc', '[[']);
 
 /** Reads a line, and tells of what is in it. */
 export function readShell(text: string, listener: ShellListener): void {
   new ShellReader(text, listener, 0).read();
 }
-
-interface ReadWord {
-  readonly text: Word;
-  readonly end: number;
-  /** Without any quote. */
-  readonly isBare: boolean;
-  readonly isAssignment: boolean;
-}
-
-interface HereDocument {
-  readonly delimiter: string;
-  readonly isQuoted: boolean;
-  /** `<<-`: tabs before its lines are left out. */
-  readonly isIndented: boolean;
-}
-
-interface SimpleCommand {
-  readonly words: Word[];
-  hasAssignments: boolean;
-  /** Reserved words are such only at its very beginning. */
-  hasBegun: boolean;
-}
-
-/** `$((1 + 2))`: no name in it, whose value would be evaluated, and no bracket, which might be that of a subshell. */
-const PLAIN_ARITHMETIC = /^\$\(\([\d\s+*/%<>=!&^~?:,-]*\)\)/;
-
-/** `${X}`, and those with a plain text for the case that there is no X, or to cut off. */
-const PLAIN_PARAMETER = /^\$\{(?:#?[A-Za-z_]\w*|\d+|[@*#?$!-])(?:(?::?[-+?]|##?|%%?)[\w./:,=+@ -]*)?\}/;
-
-const REDIRECTION = /^\d*(?:<<<|<<-|<<|<>|>>|>\||>&|<&|<(?!\()|>(?!\())/;
 
 class ShellReader {
   constructor(
@@ -349,19 +312,4 @@ class ShellReader {
   private unsure(reason: string): void {
     this.listener.onUnsure(reason);
   }
-}
-
-/** `>&1` and `>&-` name streams that are open; the devices keep nothing. */
-function opensForWriting(operator: string, target: Word): boolean {
-  if (!operator.includes('>')) return false;
-  if (operator.endsWith('>&') && /^(?:\d+-?|-)$/.test(target ?? '')) return false;
-  return !/^\/dev\/(?:null|stdout|stderr|fd\/[12])$/.test(target ?? '');
-}
-
-function newCommand(): SimpleCommand {
-  return { words: [], hasAssignments: false, hasBegun: false };
-}
-
-function noWord(end: number): ReadWord {
-  return { text: null, end, isBare: false, isAssignment: false };
 }
