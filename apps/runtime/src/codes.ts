@@ -121,6 +121,15 @@ export const RUNTIME_CODES = defineCodes('runtime', {
     summary: 'A plan for `fishplate run` is not well-formed.',
     hint: 'Correct the place that the message names; the README shows a plan.',
   },
+  MODEL_UNUSABLE: {
+    summary:
+      'The model asked for cannot be used: its provider is not known, a key is missing, or the AI SDK is not installed.',
+    hint: 'The message says which. Keys come from the environment.',
+  },
+  MODEL_FAILED: {
+    summary: 'The model gave no whole answer, also when it was asked again.',
+    hint: 'What was done so far is in the session: `fishplate run --model ... --resume` goes on where it stopped.',
+  },
   EXPORT_FAILED: {
     summary: 'The page of a session could not be written.',
     hint: 'What was there before is as it was. The message holds the words of the system; check the path, permissions and free space.',
@@ -171,6 +180,22 @@ export const RUNTIME_OUTCOMES = {
   NOT_CONFIRMED: {
     summary: 'A step or a command needs the confirmation of a person, and nobody gave it.',
     hint: 'Ask the person. On a terminal and in MCP clients with elicitation they are asked; a plan takes --yes, a program the option confirm.',
+  },
+  STEPS_EXHAUSTED: {
+    summary: 'The model was asked as often as it may be.',
+    hint: 'Look at what it did (`fishplate timeline`); --resume with a larger --max-steps goes on.',
+  },
+  TOKENS_EXHAUSTED: {
+    summary: 'The run has used the tokens that it may use, or the next question would go over.',
+    hint: 'Look at what it did (`fishplate timeline`); --resume with a larger --max-tokens goes on.',
+  },
+  MODEL_LOOPS: {
+    summary: 'The model makes the same call again and again, with the same answer.',
+    hint: 'The same call gives the same answer: do something else, or say what stands in the way.',
+  },
+  TOOL_CALL_MALFORMED: {
+    summary: 'A model asked for a call in a form that cannot be read.',
+    hint: 'Nothing was done. Make the call again, with arguments that are one whole JSON object.',
   },
   TEXT_OR_PATH: {
     summary: 'A tool was given both a text and a path, or neither.',

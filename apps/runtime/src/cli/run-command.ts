@@ -1,103 +1,112 @@
-/** `fishplate run --plan FILE`. */
+/** `fishplate run`: a plan, or a model. */
 
 import { defineCommand } from 'citty';
 
-import { type PlanStep, readPlan } from '../plan/plan.js';
-import { runPlan } from '../plan/run-plan.js';
-import { createRuntime } from '../runtime.js';
 import { RUNTIME_CODES } from '../codes.js';
+import type { Confirm } from '../commands/confirmation.js';
+import type { RuntimeOptions } from '../runtime.js';
 import { confirmOnTerminal } from './confirm.js';
-import { EXIT } from './exit-codes.js';
 import {
   createLogger,
   JSON_OPTION,
   LOG_LEVEL_OPTION,
   latestSession,
-  printJson,
   SESSION_OPTION,
   WORKSPACE_OPTION,
   workspaceOption,
 } from './shared-options.js';
-import { stepLine } from './show-steps.js';
-import { createStyle, formatDuration, visible, visibleLine } from './terminal.js';
+
+/** Options of the command line that only models have. */
+const MODEL_OPTIONS = {
+  model: {
+    type: 'string',
+    valueHint: 'PROVIDER/MODEL',
+    description: 'Let a model make the calls, in place of a plan',
+  },
+  prompt: {
+    type: 'string',
+    alias: 'p',
+    valueHint: 'TEXT',
+    description: 'What the model is to do; - reads it from stdin',
+  },
+  'base-url': {
+    type: 'string',
+    valueHint: 'URL',
+    description: 'A server that speaks the OpenAI protocol, in place of that of the provider',
+  },
+  'max-tokens': {
+    type: 'string',
+    valueHint: 'N',
+    description: 'Tokens of all questions and answers (default: 1000000)',
+  },
+  'context-tokens': {
+    type: 'string',
+    valueHint: 'N',
+    description: 'Tokens of one question; longer conversations are compacted (default: 100000)',
+  },
+  'max-approvals': { type: 'string', valueHint: 'N', description: 'Times that you are asked (default: 20)' },
+  'model-timeout': {
+    type: 'string',
+    valueHint: 'MS',
+    description: 'Longest silence of the model (default: 120000)',
+  },
+} as const;
 
 /** The command. */
 export const runCommand = defineCommand({
-  meta: { name: 'run', description: 'Run a plan of tool calls on a workspace, and check what each comes to' },
+  meta: { name: 'run', description: 'Run a plan of tool calls on a workspace, or let a model make them' },
   args: {
-    plan: { type: 'string', valueHint: 'FILE', description: 'The plan, a JSON file' },
+    plan: { type: 'string', valueHint: 'FILE', description: 'The plan: JSON, or a module (.js, .ts)' },
+    ...MODEL_OPTIONS,
     workspace: WORKSPACE_OPTION,
     session: SESSION_OPTION,
     resume: {
       type: 'boolean',
       description: 'Go on in the latest session: steps that it has done are answered from its log',
     },
-    'max-steps': { type: 'string', valueHint: 'N', description: 'Refuse plans with more steps' },
-    yes: { type: 'boolean', alias: 'y', description: 'Confirm every step that asks' },
+    'max-steps': {
+      type: 'string',
+      valueHint: 'N',
+      description: 'Refuse plans with more steps; ask a model no oftener (default: 50)',
+    },
+    yes: { type: 'boolean', alias: 'y', description: 'Confirm everything that asks' },
     verbose: { type: 'boolean', description: 'Print what each call answers' },
     json: JSON_OPTION,
     'log-level': LOG_LEVEL_OPTION,
   },
   async run({ args }) {
-    if (args.plan === undefined) throw RUNTIME_CODES.error('USAGE', 'fishplate run needs --plan FILE');
-    const maxSteps = parseMaxSteps(args['max-steps']);
-    const plan = await readPlan(args.plan);
-    if (plan.steps.length > maxSteps) {
-      throw RUNTIME_CODES.error(
-        'PLAN_INVALID',
-        `${args.plan} has ${plan.steps.length} steps, --max-steps is ${maxSteps}`,
-      );
+    const { plan: planFile, model } = args;
+    if ((planFile === undefined) === (model === undefined)) {
+      throw RUNTIME_CODES.error('USAGE', 'fishplate run needs --plan FILE, or --model PROVIDER/MODEL');
     }
-    const logger = await createLogger(args['log-level']);
-    const session = args.session ?? (args.resume ? await latestSession(args.workspace) : undefined);
-    const runtime = createRuntime({
-      ...workspaceOption(args.workspace),
-      ...(session === undefined ? {} : { session }),
-      ...(logger === undefined ? {} : { logger }),
-      ...(args.yes ? { confirm: () => true } : args.json ? {} : { confirm: confirmOnTerminal }),
-    });
-    const style = createStyle(process.stdout);
-    const print = (text: string): void => void (args.json ? undefined : process.stdout.write(`${text}\n`));
-    const cancelled = new AbortController();
-    const onInterrupt = (): void => cancelled.abort(new Error('interrupted'));
-    process.once('SIGINT', onInterrupt);
-    process.once('SIGTERM', onInterrupt);
-    try {
-      const started = performance.now();
-      const report = await runPlan(plan, runtime, {
-        signal: cancelled.signal,
-        confirm: args.yes ? () => Promise.resolve(true) : args.json ? undefined : askOnTerminal,
-        onStep(step) {
-          print(stepLine(step, style));
-          if (args.verbose && step.text !== '') print(`${visible(step.text).replace(/^/gm, '      ')}\n`);
-        },
-      });
-      const rest = report.notRun === 0 ? '' : `, ${report.notRun} not run`;
-      print(
-        `\n  ${report.ok ? style.green('as planned') : style.red('not as planned')}: ${report.steps.length} steps in ${formatDuration(performance.now() - started)}${rest}`,
-      );
-      if (args.json) printJson({ session: runtime.main.id, ...report });
-      print(`  session ${visibleLine(runtime.main.id)}`);
-      return report.ok ? EXIT.ok : EXIT.failed;
-    } finally {
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onInterrupt);
-      await runtime.close();
+    const confirm = args.yes ? () => true : args.json ? undefined : confirmOnTerminal;
+    if (model !== undefined) {
+      const { runModel } = await import('./run-model.js');
+      return runModel({ ...args, model }, await runtimeOptions(args, confirm), confirm);
     }
+    for (const option of Object.keys(MODEL_OPTIONS) as (keyof typeof MODEL_OPTIONS)[]) {
+      if (args[option] !== undefined)
+        throw RUNTIME_CODES.error('USAGE', `--${option} goes with --model only`);
+    }
+    const { runPlanFile } = await import('./run-plan-file.js');
+    return runPlanFile(planFile!, args, await runtimeOptions(args, confirm));
   },
 });
 
-function parseMaxSteps(word: string | undefined): number {
-  if (word === undefined) return Infinity;
-  if (/^[1-9]\d{0,5}$/.test(word)) return Number(word);
-  throw RUNTIME_CODES.error(
-    'USAGE',
-    `--max-steps takes a whole number from 1 on, not ${JSON.stringify(word)}`,
-  );
+interface RuntimeArgs {
+  readonly workspace?: string | undefined;
+  readonly session?: string | undefined;
+  readonly resume?: boolean | undefined;
+  readonly 'log-level'?: string | undefined;
 }
 
-/** A person answers on a terminal; where there is none, nobody does, and the step is refused. */
-function askOnTerminal(step: PlanStep, number: number): Promise<boolean> {
-  const action = `${step.title ?? step.tool}: ${step.tool} ${JSON.stringify(step.input)}`;
-  return confirmOnTerminal({ tool: `step ${number}`, action, reason: 'the plan asks' });
+async function runtimeOptions(args: RuntimeArgs, confirm: Confirm | undefined): Promise<RuntimeOptions> {
+  const logger = await createLogger(args['log-level']);
+  const session = args.session ?? (args.resume ? await latestSession(args.workspace) : undefined);
+  return {
+    ...workspaceOption(args.workspace),
+    ...(session === undefined ? {} : { session }),
+    ...(logger === undefined ? {} : { logger }),
+    ...(confirm === undefined ? {} : { confirm }),
+  };
 }

@@ -2,14 +2,18 @@
 
 import { isFishplateError } from '@fishplate/engine';
 
+import { createMask, maskAll } from '../session/masking.js';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js';
-import { createStyle, visible } from './terminal.js';
+import { createStyle, visible as makeVisible } from './terminal.js';
 
 /** Writes to stderr, or as JSON to stdout; gives the exit code. */
 export function showError(error: unknown, json: boolean): ExitCode {
+  // Messages of servers and systems may repeat what they were given.
+  const mask = createMask();
+  const visible = (text: string): string => makeVisible(mask(text));
   if (json) {
     const shown = isFishplateError(error) ? error.toJSON() : { code: 'TOOL_FAULT', message: String(error) };
-    process.stdout.write(`${JSON.stringify({ ok: false, error: shown }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ ok: false, error: maskAll(shown, mask) }, null, 2)}\n`);
     return exitCodeOf(error);
   }
   const style = createStyle(process.stderr);
