@@ -15,6 +15,7 @@ mod connection;
 mod endpoint;
 pub mod fault;
 pub mod frame;
+mod input;
 pub mod message;
 pub mod options;
 pub mod outgoing;

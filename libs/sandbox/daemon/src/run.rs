@@ -12,6 +12,7 @@ use fishplate_sandbox::{
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fault, INVALID_PARAMS};
+use crate::input::InputRoom;
 use crate::message::{from_base64, notification};
 use crate::outgoing::{Outgoing, StreamName};
 
@@ -38,11 +39,31 @@ pub struct StartParams {
     #[serde(default)]
     stdin: Option<String>,
     #[serde(default)]
+    is_open: bool,
+    #[serde(default)]
     timeout_ms: Option<u64>,
     #[serde(default)]
     max_output_bytes: Option<u64>,
     #[serde(default)]
     is_listening: bool,
+}
+
+/// Parameters of `input`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct InputParams {
+    run: u64,
+    #[serde(default)]
+    data: String,
+    #[serde(default)]
+    is_last: bool,
+}
+
+/// What `input` answers.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Room {
+    has_room: bool,
 }
 
 /// The commands that run, by the client's numbers.
@@ -63,6 +84,7 @@ struct Run {
     sandbox: u64,
     /// None while it is being started.
     execution: Option<Execution>,
+    room: Arc<InputRoom>,
 }
 
 impl Runs {
@@ -86,6 +108,11 @@ impl Runs {
         params: StartParams,
     ) -> Result<(), Fault> {
         let run = params.run;
+        if params.is_open && params.stdin.is_some() {
+            let message = "params of start: stdin comes whole, or isOpen by `input`, not both";
+            return Err(Fault::of_request(INVALID_PARAMS, message.to_owned()));
+        }
+        let room = Arc::<InputRoom>::default();
         let pump = Arc::new(Pump {
             run,
             outgoing: Arc::clone(&self.outgoing),
@@ -95,8 +122,9 @@ impl Runs {
             is_listening: params.is_listening,
             taken: [AtomicUsize::new(0), AtomicUsize::new(0)],
             is_truncated: AtomicBool::new(false),
+            room: Arc::clone(&room),
         });
-        self.enter(run, params.sandbox)?;
+        self.enter(run, params.sandbox, room)?;
         let command = match params.try_into() {
             Ok(command) => command,
             Err(fault) => {
@@ -124,6 +152,34 @@ impl Runs {
                 Err(error.into())
             }
         }
+    }
+
+    /// Gives a command bytes to read. One that has ended takes them all: its end may be on the way.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] where the bytes are none, or were sent though there was no room.
+    pub fn input(&self, params: &InputParams) -> Result<Room, Fault> {
+        let bytes = from_base64(&params.data, "data")?;
+        let runs = self.running.lock();
+        let Some(run) = runs.get(&params.run) else {
+            return Ok(Room { has_room: true });
+        };
+        if run.room.is_full() {
+            let message = format!(
+                "params of input: run {} has no room: wait for `drained`",
+                params.run
+            );
+            return Err(Fault::of_request(INVALID_PARAMS, message));
+        }
+        let Some(execution) = &run.execution else {
+            return Ok(Room { has_room: true });
+        };
+        let has_room = bytes.is_empty() || run.room.write(|| execution.write_stdin(bytes));
+        if params.is_last {
+            execution.close_stdin();
+        }
+        Ok(Room { has_room })
     }
 
     /// Asks a command to end, and ends it after half a second. One that has ended is no error: its end may be on the way.
@@ -168,7 +224,7 @@ impl Runs {
         }
     }
 
-    fn enter(&self, run: u64, sandbox: u64) -> Result<(), Fault> {
+    fn enter(&self, run: u64, sandbox: u64, room: Arc<InputRoom>) -> Result<(), Fault> {
         let mut running = self.running.lock();
         if running.contains_key(&run) {
             let message = format!("params of start: run {run} has not ended yet");
@@ -183,6 +239,7 @@ impl Runs {
             Run {
                 sandbox,
                 execution: None,
+                room,
             },
         );
         Ok(())
@@ -194,6 +251,7 @@ impl TryFrom<StartParams> for Command {
 
     fn try_from(params: StartParams) -> Result<Self, Fault> {
         let stdin = match params.stdin {
+            None if params.is_open => Stdin::Open,
             None => Stdin::Null,
             Some(text) => Stdin::Bytes(from_base64(&text, "stdin")?),
         };
@@ -233,6 +291,7 @@ struct Pump {
     /// Bytes of each stream that were looked at, up to those that are kept.
     taken: [AtomicUsize; 2],
     is_truncated: AtomicBool,
+    room: Arc<InputRoom>,
 }
 
 impl Pump {
@@ -240,8 +299,7 @@ impl Pump {
         let (stream, bytes) = match output {
             Output::Stdout(bytes) => (StreamName::Stdout, bytes),
             Output::Stderr(bytes) => (StreamName::Stderr, bytes),
-            // Input comes with the command, all of it.
-            Output::StdinDrained => return,
+            Output::StdinDrained => return self.drained(),
         };
         let [stdout, stderr] = &self.taken;
         let taken = match stream {
@@ -258,6 +316,13 @@ impl Pump {
                 || self.is_listening && self.outgoing.output(self.run, stream, beyond, false));
         if !is_taken {
             self.is_truncated.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn drained(&self) {
+        if self.room.taken() {
+            let told = notification("drained", &Drained { run: self.run });
+            self.outgoing.send(told.unwrap_or_default());
         }
     }
 
@@ -300,6 +365,11 @@ struct Ended<'finished> {
     duration_ms: f64,
     truncated: bool,
     violations: &'finished [Violation],
+}
+
+#[derive(Serialize)]
+struct Drained {
+    run: u64,
 }
 
 #[derive(Serialize)]

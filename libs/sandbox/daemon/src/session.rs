@@ -120,6 +120,7 @@ impl Session {
             "writeFile" => self.write_file(request.params()?, reply)?,
             "list" => self.list(request.params()?, reply)?,
             "start" => reply.give(&self.start(request.params()?)?),
+            "input" => reply.give(&self.runs.input(&request.params()?)?),
             "kill" => {
                 let RunParams { run } = request.params()?;
                 self.runs.kill(run);

@@ -1,6 +1,6 @@
 /** Commands by the sidecar: what they give, and what is left when a process of the three is killed. */
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -110,6 +110,23 @@ onLinux('transport sidecar', () => {
       request({ command: 'cat', args: ['bytes'], onOutput: (_, piece) => pieces.push(piece) }),
     );
     expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
+  });
+
+  test('a stream of input is read as fast as the command takes it', async () => {
+    const runner = await open();
+    let given = 0;
+    async function* pieces(most: number) {
+      for (; given < most; given += 1) yield Buffer.alloc(1 << 20, given % 256);
+    }
+    const { outcome, stdout } = await shell(runner, 'sleep 0.2; cksum', { stdin: pieces(90) });
+    // More than one message can hold.
+    const whole = Buffer.concat(Array.from({ length: 90 }, (_, index) => Buffer.alloc(1 << 20, index)));
+    const expected = spawnSync('cksum', { input: whole }).stdout.toString();
+    expect([outcome.exitCode, stdout, given]).toEqual([0, expected, 90]);
+    given = 0;
+    const endless = await shell(runner, 'head -c 3', { stdin: pieces(Infinity) });
+    expect([endless.outcome.exitCode, endless.stdout]).toEqual([0, '\0\0\0']);
+    expect(given).toBeLessThan(50);
   });
 
   test('half of a surrogate pair is U+FFFD, and disturbs no other call', async () => {

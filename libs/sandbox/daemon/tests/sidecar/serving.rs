@@ -50,6 +50,38 @@ fn input_is_read_and_limits_hold() {
     assert_eq!(ended["limitHit"], "wallMs");
 }
 
+/// `YWJjCg==` is a line of three letters.
+#[test]
+fn input_comes_in_pieces_and_a_client_that_does_not_wait_for_room_is_told() {
+    let (_daemon, mut client, _workspace, sandbox) = opened();
+    let mut params = shell(sandbox, 1, "cat");
+    params["isOpen"] = json!(true);
+    client.call("start", params.clone());
+    for last in [false, true] {
+        let piece = json!({ "run": 1, "data": "YWJjCg==", "isLast": last });
+        assert_eq!(client.call("input", piece)["hasRoom"], true);
+    }
+    let (ended, stdout, _) = client.ended(1);
+    assert_eq!(
+        (&ended["exitCode"], &stdout[..]),
+        (&json!(0), &b"abc\nabc\n"[..])
+    );
+    // An end may be on the way: nothing is said.
+    client.call("input", json!({ "run": 1, "data": "YWJjCg==" }));
+
+    params["stdin"] = json!("YWJjCg==");
+    assert_eq!(code(&client.fail("start", params)), "INPUT_INVALID");
+
+    let mut deaf = shell(sandbox, 2, "sleep 60");
+    deaf["isOpen"] = json!(true);
+    client.call("start", deaf);
+    let much = json!({ "run": 2, "data": "AAAA".repeat(1 << 19) });
+    assert_eq!(client.call("input", much.clone())["hasRoom"], false);
+    assert_eq!(code(&client.fail("input", much)), "INPUT_INVALID");
+    client.call("kill", json!({ "run": 2 }));
+    client.ended(2);
+}
+
 #[test]
 fn variables_are_those_of_the_client_and_never_the_daemon_s() {
     let (daemon, workspace) = (Daemon::start(), Folder::new());

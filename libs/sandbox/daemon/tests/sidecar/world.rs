@@ -268,6 +268,9 @@ impl Client {
                 self.notes.extend(notes);
                 return (params.clone(), stdout, stderr);
             }
+            if note["method"] == "drained" {
+                continue;
+            }
             let data = params["data"].as_str().unwrap();
             let bytes = fishplate_sandboxd::message::from_base64(data, "data").unwrap();
             match params["stream"].as_str().unwrap() {

@@ -45,6 +45,10 @@ interface Waiting<Result> {
 
 interface Run extends Waiting<Ended> {
   onOutput(stream: OutputStream, chunk: Buffer): void;
+  /** Whether all input was taken since the last was sent. */
+  isDrained: boolean;
+  /** Ends the waiting for that. */
+  haveRoom(): void;
 }
 
 /** Ends with its socket: whoever waits then is told `SIDECAR_LOST`. Keeps the process alive only while somebody waits. */
@@ -96,12 +100,32 @@ export class Connection {
   ): { readonly run: number; readonly ended: Promise<Ended> } {
     const run = ++this.last;
     const ended = new Promise<Ended>((resolve, reject) => {
-      this.runs.set(run, { resolve, reject, onOutput });
+      this.runs.set(run, { resolve, reject, onOutput, isDrained: false, haveRoom: () => undefined });
       this.call('start', { ...params, run }).catch((error: unknown) => {
         this.settleRun(run)?.reject(error);
       });
     });
     return { run, ended };
+  }
+
+  /** Gives a command bytes to read; fulfilled when there is room for more, or the command has ended. */
+  async input(run: number, bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; at += INPUT_BYTES) {
+      const waiting = this.runs.get(run);
+      if (waiting === undefined) return;
+      waiting.isDrained = false;
+      const data = bytes.subarray(at, at + INPUT_BYTES).toString('base64');
+      const { hasRoom } = await this.call<{ hasRoom: boolean }>('input', { run, data });
+      // What is told may overtake the answer.
+      if (hasRoom || waiting.isDrained || this.runs.get(run) !== waiting) continue;
+      await new Promise<void>((resolve) => (waiting.haveRoom = resolve));
+    }
+  }
+
+  /** There is no more to read for a command. */
+  endInput(run: number): void {
+    if (this.closed || !this.runs.has(run)) return;
+    this.call('input', { run, isLast: true }).catch(() => undefined);
   }
 
   /** Asks a command to end; its end is told as any other. */
@@ -133,6 +157,10 @@ export class Connection {
       const { run, stream, data } = params;
       if (method === 'output' && stream !== undefined && data !== undefined) {
         this.runs.get(run)?.onOutput(stream, Buffer.from(data, 'base64'));
+      } else if (method === 'drained') {
+        const waiting = this.runs.get(run);
+        if (waiting !== undefined) waiting.isDrained = true;
+        waiting?.haveRoom();
       } else if (method === 'ended') {
         const waiting = this.settleRun(run);
         if (params.error === undefined) waiting?.resolve(params as unknown as Ended);
@@ -155,6 +183,7 @@ export class Connection {
   private settleRun(run: number): Run | undefined {
     const waiting = this.runs.get(run);
     this.runs.delete(run);
+    waiting?.haveRoom();
     this.hold();
     return waiting;
   }
@@ -167,6 +196,7 @@ export class Connection {
 
   private rejectAll(error: Error): void {
     const waiting = [...this.calls.values(), ...this.runs.values()];
+    for (const run of this.runs.values()) run.haveRoom();
     this.calls.clear();
     this.runs.clear();
     this.hold();
@@ -186,6 +216,9 @@ export class Connection {
     else this.socket.unref();
   }
 }
+
+/** Bytes of input in one message. */
+const INPUT_BYTES = 1 << 20;
 
 /** Half a surrogate pair is no text elsewhere: as everywhere in Node, U+FFFD takes its place. */
 function wellFormed(_key: string, value: unknown): unknown {

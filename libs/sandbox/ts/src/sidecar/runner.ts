@@ -1,13 +1,12 @@
 /** Transport `sidecar`: commands are run by a process of their own. */
 
-import { SANDBOX_CODES } from '../codes';
+import { feed } from '../execute/feed';
 import type { Runner, RunOutcome, RunRequest } from '../execute/runner';
 import { enforcementOf, signalName } from '../native-backend';
 import type { CheckedOptions } from '../options';
 import type { Enforcement } from '../types';
 import type { Connection, Ended } from './connection';
 import { type Sidecar, sidecarOf } from './daemon';
-import { MAX_BODY_BYTES } from './frames';
 
 /**
  * Opens a sandbox in the sidecar of this process, which is started where it is not there. When the sidecar is lost, what it
@@ -122,40 +121,31 @@ class SidecarRunner implements Runner {
     signal.throwIfAborted();
     const { connection, sandbox } = await this.sandbox.session();
     signal.throwIfAborted();
-    const input = stdin === null ? {} : { stdin: (await wholeOf(stdin)).toString('base64') };
-    signal.throwIfAborted();
+    const isWhole = Buffer.isBuffer(stdin);
+    const input = stdin === null ? {} : isWhole ? { stdin: stdin.toString('base64') } : { isOpen: true };
     const limit = timeoutMs === null ? {} : { timeoutMs };
     const params = { sandbox, command, args, cwd, env, maxOutputBytes, isListening, ...input, ...limit };
     const { run, ended } = connection.start(params, onOutput);
     const kill = (): void => connection.kill(run);
     signal.addEventListener('abort', kill, { once: true });
+    const sink = {
+      write: (bytes: Buffer) => connection.input(run, bytes),
+      end: () => connection.endInput(run),
+    };
+    // Lost with the sidecar, it is the command that tells.
+    const onError = (error: unknown): void => {
+      if (connection.isOpen) request.onInputError(error);
+    };
+    const stopFeed = stdin === null || isWhole ? null : feed(stdin, sink, onError);
     try {
       return outcomeOf(await ended);
     } finally {
+      stopFeed?.();
       signal.removeEventListener('abort', kill);
       // However it ended, it was the caller who wanted it to.
       signal.throwIfAborted();
     }
   }
-}
-
-/** The protocol takes input with the command: a stream is read to its end first. */
-async function wholeOf(input: NonNullable<RunRequest['stdin']>): Promise<Buffer> {
-  if (Buffer.isBuffer(input)) return input;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of input) {
-    const bytes = Buffer.from(chunk as Uint8Array);
-    length += bytes.length;
-    if (length > MAX_BODY_BYTES) {
-      throw SANDBOX_CODES.error(
-        'INPUT_INVALID',
-        `the sidecar takes ${MAX_BODY_BYTES} bytes of input at most`,
-      );
-    }
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
 }
 
 function outcomeOf({ exitCode, signal, limitHit, truncated, durationMs, violations }: Ended): RunOutcome {
