@@ -127,6 +127,24 @@ test('two processes work at once; a session that one has open is refused to the 
   await right.close();
 });
 
+test('a session in a damaged journal goes on with what can be salvaged, and no second one is made in its place', async () => {
+  const root = makeWorkspace(FILES);
+  const [first, second] = [open(root, { session: 'a' }), open(root, { session: 'b' })];
+  await first.call('list_files', {});
+  await second.call('edit_file', edit('one', 'two'));
+  await Promise.all([first.close(), second.close()]);
+  const segment = join(root, '.fishplate/journal-2/store/log/0000000000000001.seg');
+  const bytes = readFileSync(segment);
+  const at = bytes.indexOf('"type":"session"');
+  bytes[at] = bytes[at]! ^ 1;
+  writeFileSync(segment, bytes);
+  const third = open(root, { session: 'b' });
+  expect(await third.call('undo', {})).toMatchObject({ ok: true });
+  expect(read(root)).toBe('one\n');
+  expect((await third.sessions()).sessions.map(({ id }) => id).sort()).toEqual(['a', 'b']);
+  await third.close();
+});
+
 test('secrets of the environment are neither logged nor recorded', async () => {
   const secret = 'sk-very-secret-0123456789';
   process.env['FISHPLATE_TEST_API_KEY'] = secret;

@@ -71,6 +71,8 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   'permissions.allow': [],
   'permissions.otherwise': null,
   'sessions.directory': '.fishplate',
+  'sessions.keepDays': null,
+  'sessions.keepBytes': null,
 };
 
 function contributions(

@@ -20,6 +20,8 @@ export const CONFIG_VARIABLES = {
   FISHPLATE_UNDO_MAX_FILE_BYTES: ['undo', 'maxFileBytes'],
   FISHPLATE_SANDBOX_MODE: ['sandbox', 'mode'],
   FISHPLATE_SESSIONS_DIRECTORY: ['sessions', 'directory'],
+  FISHPLATE_SESSIONS_KEEP_DAYS: ['sessions', 'keepDays'],
+  FISHPLATE_SESSIONS_KEEP_BYTES: ['sessions', 'keepBytes'],
 } as const;
 
 /** An environment. */

@@ -46,7 +46,10 @@ export function resolveConfig(read: ConfigLevels): ResolvedConfig {
     permissions: permissionsOf(levels),
     limits: merge<ResolvedConfig['limits']>(CONFIG_DEFAULTS.limits, ...levels.map(({ limits }) => limits)),
     undo: merge<ResolvedConfig['undo']>(CONFIG_DEFAULTS.undo, ...levels.map(({ undo }) => undo)),
-    sessions: { directory: directoryOf(levels) },
+    sessions: merge<ResolvedConfig['sessions']>(
+      { directory: undefined, keepDays: undefined, keepBytes: undefined },
+      ...levels.map(({ sessions }) => sessions),
+    ),
     file: read.hasFile ? read.path : null,
   };
 }

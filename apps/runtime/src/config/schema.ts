@@ -127,6 +127,12 @@ export const configSchema = z
           .min(1)
           .optional()
           .describe('Where sessions are kept, in place of .fishplate in the workspace'),
+        keepDays: z
+          .int()
+          .positive()
+          .optional()
+          .describe('Sessions that have rested for more days are forgotten, with their undo; unset: none is'),
+        keepBytes: bytes('Size of a log of sessions above which the oldest are forgotten, with their undo'),
       })
       .optional()
       .describe('How sessions are kept'),
@@ -174,7 +180,12 @@ export interface ResolvedConfig {
     readonly maxFileBytes: number;
     readonly ignored: boolean;
   };
-  readonly sessions: { readonly directory: string | undefined };
+  readonly sessions: {
+    readonly directory: string | undefined;
+    /** Undefined: sessions are kept, however old and large. */
+    readonly keepDays: number | undefined;
+    readonly keepBytes: number | undefined;
+  };
   /** Path of the file that was read, or null where there is none. */
   readonly file: string | null;
 }

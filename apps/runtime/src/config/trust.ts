@@ -30,7 +30,10 @@ export function loosenedBy(file: RuntimeConfig): string[] {
     .map(([entry]) => `sandbox.policy.${entry}`);
   if (isLooseMode(mode)) loosening.unshift('sandbox.mode');
   if (engine === 'fallback') loosening.push('sandbox.engine');
-  if (file.sessions?.directory !== undefined) loosening.push('sessions.directory');
+  // Where undo is kept, and what is forgotten, is the person's to say.
+  for (const entry of ['directory', 'keepDays', 'keepBytes'] as const) {
+    if (file.sessions?.[entry] !== undefined) loosening.push(`sessions.${entry}`);
+  }
   if (file.permissions?.allow !== undefined) loosening.push('permissions.allow');
   if (file.permissions?.otherwise === 'allow') loosening.push('permissions.otherwise');
   const modes = file.rollout?.['sandbox.mode'];

@@ -15,6 +15,7 @@ import { RUNTIME_CODES } from '../codes.js';
 import { Contents } from './contents.js';
 import { parseEvent, type SessionEvent } from './events.js';
 import { type Mask, maskAll } from './masking.js';
+import { forgettable, type Keep, type SessionExtent } from './retention.js';
 import { SessionState } from './session-state.js';
 import { journalNumbers, journalPath } from './state-folder.js';
 import type { TrackedEntry, Tree } from './tree.js';
@@ -33,6 +34,11 @@ const INDEX = 'index';
 /** Stream of a session. */
 export function streamOf(session: string): string {
   return `session/${session}`;
+}
+
+function sessionOf(stream: string): string | null {
+  const prefix = streamOf('');
+  return stream.startsWith(prefix) ? stream.slice(prefix.length) : null;
 }
 
 /** A journal that this process writes. */
@@ -143,6 +149,19 @@ export class Journal {
     return this.trees.load(name);
   }
 
+  /** Forgets sessions that nobody has open here, as the configuration says: their ids, and how many of their steps could still be undone. */
+  async forget(keep: Keep): Promise<readonly { readonly id: string; readonly steps: number }[]> {
+    if (keep.keepDays === undefined && keep.keepBytes === undefined) return [];
+    const isOpen = (id: string): boolean => this.live.has(id);
+    const { before, ids } = forgettable(extentsOf(this.store), isOpen, keep, Date.now());
+    const forgotten = ids.map((id) => ({ id, steps: readState(this.store, id).active.length }));
+    if (forgotten.length === 0) return [];
+    await this.store.prune(before);
+    for (const id of ids) this.sessions.delete(id);
+    this.others = null;
+    return forgotten;
+  }
+
   async close(): Promise<void> {
     if (this.unwritten.length > 0) await this.reopen().catch(() => undefined);
     await this.store.close().catch(() => undefined);
@@ -213,14 +232,32 @@ export class Journal {
 export function indexOf(store: Store): Set<string> {
   const ids = new Set<string>();
   for (const { data } of store.replay({ stream: INDEX })) {
-    try {
-      const { id } = JSON.parse(data.toString('utf8')) as { id?: unknown };
-      if (typeof id === 'string') ids.add(id);
-    } catch {
-      // A record that is no JSON names no session.
-    }
+    const id = idOf(data);
+    if (id !== null) ids.add(id);
   }
   return ids;
+}
+
+/** The session that a record of the index names; null for none. */
+function idOf(data: Buffer): string | null {
+  try {
+    const { id } = JSON.parse(data.toString('utf8')) as { id?: unknown };
+    return typeof id === 'string' ? id : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What each session takes of a store. */
+function extentsOf(store: Store): SessionExtent[] {
+  const extents = new Map<string, SessionExtent>();
+  for (const { seq, time, stream, data } of store.replay({ lend: true })) {
+    const id = stream === INDEX ? idOf(data) : sessionOf(stream);
+    if (id === null) continue;
+    const { first = seq, bytes = 0 } = extents.get(id) ?? {};
+    extents.set(id, { id, first, last: seq, time, bytes: bytes + data.length });
+  }
+  return [...extents.values()];
 }
 
 /** The state of a session, from its events. */

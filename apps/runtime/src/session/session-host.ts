@@ -61,6 +61,7 @@ export function checkSessionId(id: string): string {
 export class SessionHost {
   private readonly sessions = new Map<string, Promise<Session>>();
   private readonly journals = new Map<number, Journal>();
+  private readonly tidied = new Set<Journal>();
   private folder: StateFolder | null = null;
   private own: Journal | null = null;
   private tracker: Tracker | null = null;
@@ -118,6 +119,7 @@ export class SessionHost {
     const isNew = !journal.sessions.has(id);
     if (isNew) await journal.begin(id);
     const session = new Session(id, journal.load(id), journal, this.tracker, own);
+    await this.forget(journal);
     if (isNew) {
       await session.expect({ type: 'session', id, at: new Date().toISOString(), version: packageVersion() });
       return session;
@@ -133,15 +135,34 @@ export class SessionHost {
     return session;
   }
 
+  /** Once a journal, when the first of its sessions is open. What cannot be forgotten now is kept until the next time. */
+  private async forget(journal: Journal): Promise<void> {
+    if (this.tidied.has(journal)) return;
+    this.tidied.add(journal);
+    const { config, logger } = this.options;
+    try {
+      const sessions = await journal.forget(config.sessions);
+      if (sessions.length > 0) {
+        logger.warn({ sessions }, 'old sessions were forgotten, and their steps cannot be undone any more');
+      }
+    } catch (error) {
+      logger.warn({ reason: (error as Error).message }, 'old sessions could not be forgotten');
+    }
+  }
+
   /** The journal that a session is in; undefined where there is none. */
   private async journalOf(id: string): Promise<Journal | undefined> {
     for (const journal of this.journals.values()) if (journal.sessions.has(id)) return journal;
     const state = this.folder!.path;
     for (const number of journalNumbers(state)) {
-      if (this.journals.has(number) || !(await this.isIn(number, id))) continue;
+      const isIn = this.journals.has(number) ? false : await this.isIn(number, id);
+      if (isIn === false) continue;
       try {
-        return await this.openJournal(number);
+        const journal = await this.openJournal(number);
+        if (journal.sessions.has(id)) return journal;
       } catch (cause) {
+        // One that cannot even be salvaged is told, and hinders no other session.
+        if (isIn === null) continue;
         if (!isFishplateError(cause) || cause.code !== 'STORAGE_LOCKED') throw cause;
         const { pid, host } = cause.details as { pid?: unknown; host?: unknown };
         throw RUNTIME_CODES.error(
@@ -154,19 +175,22 @@ export class SessionHost {
     return undefined;
   }
 
-  private async isIn(number: number, id: string): Promise<boolean> {
+  /** Null of a damaged journal: who writes it, salvages it, and knows then. */
+  private async isIn(number: number, id: string): Promise<boolean | null> {
+    let isDamaged = false;
     const store = await openReader(
       journalPath(this.folder!.path, number),
       this.options.asked().storage,
     ).catch((error: unknown) => {
-      // A damaged journal is salvaged by who writes it; the sessions of a newer release are not ours.
+      // The sessions of a newer release are not ours.
+      isDamaged = isFishplateError(error) && error.code === 'STORAGE_CORRUPT';
       this.options.logger.warn(
         { journal: number, reason: (error as Error).message },
         'a journal cannot be read',
       );
       return null;
     });
-    if (store === null) return false;
+    if (store === null) return isDamaged ? null : false;
     try {
       return indexOf(store).has(id);
     } finally {
