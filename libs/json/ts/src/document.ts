@@ -9,7 +9,7 @@ import {
   isFailure,
   resultOf,
 } from './engine';
-import { checkBytes, kind } from './input';
+import { asString, checkBytes, checkOptions, kind } from './input';
 import { parse } from './parse';
 
 /** A JSON pointer (RFC 6901), or the keys and indices that it would name. */
@@ -37,8 +37,8 @@ export interface JsonDocument {
  *
  * @throws FishplateError `INPUT_INVALID`, `TEXT_NOT_UTF8`, `TOO_LARGE`; `JSON_INVALID` where there is nothing but white space.
  */
-export function openJson(buffer: Uint8Array, options: EngineOptions = {}): JsonDocument {
-  const { NativeDocument } = engineFor(options.engine);
+export function openJson(buffer: Uint8Array, options?: EngineOptions): JsonDocument {
+  const { NativeDocument } = engineFor(checkOptions(options).engine);
   const reader = new NativeDocument(checkBytes(buffer, 'buffer'));
   resultOf(reader.failure());
   return new LazyDocument(reader);
@@ -50,7 +50,10 @@ class LazyDocument implements JsonDocument {
   get<T>(path: JsonPath): T | undefined {
     const pointer = pointerOf(path);
     const reader = this.open();
-    const text = ask(reader.slice(pointer), path);
+    const text = ask(
+      asString(() => reader.slice(pointer)),
+      path,
+    );
     if (text === null) return undefined;
     try {
       return JSON.parse(text) as T;
@@ -60,7 +63,13 @@ class LazyDocument implements JsonDocument {
   }
 
   slice(path: JsonPath): string | undefined {
-    return ask(this.open().slice(pointerOf(path)), path) ?? undefined;
+    const [reader, pointer] = [this.open(), pointerOf(path)];
+    return (
+      ask(
+        asString(() => reader.slice(pointer)),
+        path,
+      ) ?? undefined
+    );
   }
 
   keys(path: JsonPath): string[] | undefined {

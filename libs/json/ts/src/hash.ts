@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 
 import { engineFor, type EngineOptions, resultOf } from './engine';
-import { checkText, checkWord } from './input';
+import { checkOptions, checkText, checkWord } from './input';
 import { stable } from './stringify';
 
 /** Options of functions that read whole texts. */
@@ -27,7 +27,8 @@ export function hashJson(value: unknown): string {
  *
  * @throws FishplateError `INPUT_INVALID`, `JSON_INVALID`, `TEXT_NOT_UTF8`, `KEY_DUPLICATE`, `NUMBER_NOT_FINITE`, `TOO_LARGE`.
  */
-export function hashJsonText(text: string | Uint8Array, options: TextOptions = {}): string {
+export function hashJsonText(text: string | Uint8Array, wanted?: TextOptions): string {
+  const options = checkOptions(wanted);
   const given = checkText(text);
   return resultOf(engineFor(options.engine).canonicalHash(given, allowsDuplicates(options)), given);
 }
@@ -37,7 +38,8 @@ export function hashJsonText(text: string | Uint8Array, options: TextOptions = {
  *
  * @throws FishplateError as hashJsonText; `LONE_SURROGATE`.
  */
-export function canonicalizeText(text: string | Uint8Array, options: TextOptions = {}): string {
+export function canonicalizeText(text: string | Uint8Array, wanted?: TextOptions): string {
+  const options = checkOptions(wanted);
   const given = checkText(text);
   return resultOf(engineFor(options.engine).canonicalText(given, allowsDuplicates(options), false), given);
 }

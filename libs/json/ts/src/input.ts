@@ -1,6 +1,7 @@
 /** Checks of what callers give. */
 
 import { isAscii, isUtf8 } from 'node:buffer';
+import { types } from 'node:util';
 
 import { JSON_CODES } from './codes';
 
@@ -11,11 +12,7 @@ export function checkText(text: unknown, name = 'text'): string | Uint8Array {
 
 /** @throws FishplateError `INPUT_INVALID`. */
 export function checkBytes(bytes: unknown, name: string, wanted = 'a Uint8Array'): Uint8Array {
-  // By its tag: one of another realm is no instance of this one's class.
-  if (bytes instanceof Uint8Array || tag(bytes) === 'Uint8Array') {
-    const given = bytes as Uint8Array;
-    return tag(given.buffer) === 'SharedArrayBuffer' ? new Uint8Array(given) : given;
-  }
+  if (isBytes(bytes)) return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
   throw JSON_CODES.error('INPUT_INVALID', `${name} must be ${wanted}, and is ${kind(bytes)}`);
 }
 
@@ -23,6 +20,13 @@ export function checkBytes(bytes: unknown, name: string, wanted = 'a Uint8Array'
 export function checkString(text: unknown, name: string): string {
   if (typeof text === 'string') return text;
   throw JSON_CODES.error('INPUT_INVALID', `${name} must be a string, and is ${kind(text)}`);
+}
+
+/** Options as an object; none where they are left out. @throws FishplateError `OPTION_INVALID`. */
+export function checkOptions<Options extends object>(options: Options | undefined): Options {
+  if (options === undefined) return {} as Options;
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
+  throw JSON_CODES.error('OPTION_INVALID', `options must be an object, and is ${kind(options)}`);
 }
 
 /** A limit: a whole number or Infinity. @throws FishplateError `OPTION_INVALID`. */
@@ -57,14 +61,28 @@ export function checkIndent(space: unknown, name: string): string {
   throw JSON_CODES.error('OPTION_INVALID', `${name} must be a number or a string, and is ${kind(space)}`);
 }
 
-/** Text of bytes, or undefined where they are no UTF-8. A byte order mark stays. */
+/** Text of bytes, or undefined where they are no UTF-8. A byte order mark stays. @throws FishplateError `TOO_LARGE`. */
 export function decode(bytes: Uint8Array): string | undefined {
   // A detached one has no length, and no memory to look at.
   if (bytes.length === 0) return '';
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // Most text is ASCII, of which V8 takes a copy.
-  if (isAscii(buffer)) return buffer.toString('latin1');
-  return isUtf8(buffer) ? buffer.toString('utf8') : undefined;
+  return asString(() => {
+    if (isAscii(buffer)) return buffer.toString('latin1');
+    return isUtf8(buffer) ? buffer.toString('utf8') : undefined;
+  });
+}
+
+/** What `work` returns; a string that V8 cannot make is an error. @throws FishplateError `TOO_LARGE`. */
+export function asString<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    const { code } = cause as { code?: unknown };
+    // The second one is what Node-API says of it.
+    if (code !== 'ERR_STRING_TOO_LONG' && code !== 'GenericFailure') throw cause;
+    throw JSON_CODES.error('TOO_LARGE', 'the text is longer than a string can be', { cause });
+  }
 }
 
 /** What something is, in a word. */
@@ -73,6 +91,12 @@ export function kind(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `of type ${typeof value}`;
 }
 
-function tag(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+const CLASS = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!;
+
+/** By what nobody can feign; also where it comes from another realm. */
+function isBytes(value: unknown): value is Uint8Array {
+  return CLASS.get!.call(value) === 'Uint8Array';
 }

@@ -2,6 +2,8 @@
 
 import { type CapabilityReport, type EngineChoice, TrackEngine } from '@fishplate/engine';
 
+import { checkOptions } from './input';
+
 /** The generated surface of the binding; private to this package. */
 export type JsonNative = typeof import('@fishplate/json-native');
 
@@ -21,10 +23,10 @@ export function selectNative(choice: EngineChoice | undefined): JsonNative | nul
   return engine.select(choice);
 }
 
-/** Which engine calls will use, and why. `config` is what a host's config file asks for. */
+/** Which engine calls will use, and why. `config` is what a host's config file asks for. @throws FishplateError `OPTION_INVALID`. */
 export function capability(choice?: {
   config?: EngineChoice | undefined;
   call?: EngineChoice | undefined;
 }): CapabilityReport {
-  return engine.capability(choice);
+  return engine.capability(checkOptions(choice));
 }

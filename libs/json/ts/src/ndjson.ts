@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { JSON_CODES } from './codes';
 import { type JsonPath, pointerOf } from './document';
 import { engineFor, type EngineOptions, isFailure, type LineTest, resultOf, type Scalar } from './engine';
-import { checkBytes, kind } from './input';
+import { asString, checkBytes, checkOptions, kind } from './input';
 import { parse } from './parse';
 
 /** What a line must hold to be yielded. */
@@ -32,7 +32,7 @@ export interface NdjsonLine<T = unknown> {
   readonly end: number;
   /** The text, made when it is asked for. */
   readonly text: string;
-  /** The value, made each time it is asked for. @throws FishplateError `JSON_INVALID`. */
+  /** The value, made each time it is asked for. @throws FishplateError `JSON_INVALID`, `TOO_LARGE`. */
   readonly value: T;
 }
 
@@ -43,12 +43,13 @@ const BATCH = 512;
  * The lines of a buffer, without building objects; those that meet conditions where there are some. A line that is no JSON where
  * it is looked at meets none, and with `strict` is an error. The buffer must not change while it is read.
  *
- * @throws FishplateError `INPUT_INVALID`, `POINTER_INVALID`, `TEXT_NOT_UTF8`; while it is read, with `strict`, `JSON_INVALID`.
+ * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`, `POINTER_INVALID`, `TEXT_NOT_UTF8`; while it is read, with `strict`, `JSON_INVALID`.
  */
 export function splitNdjson<T = unknown>(
   buffer: Uint8Array,
-  options: NdjsonOptions = {},
+  wanted?: NdjsonOptions,
 ): Iterable<NdjsonLine<T>> {
+  const options = checkOptions(wanted);
   const bytes = checkBytes(buffer, 'buffer');
   const engine = engineFor(options.engine);
   // One call for what is wrong and where.
@@ -87,7 +88,8 @@ class Line<T> implements NdjsonLine<T> {
 
   get text(): string {
     const { buffer, byteOffset } = this.#bytes;
-    return Buffer.from(buffer, byteOffset + this.start, this.end - this.start).toString();
+    const bytes = Buffer.from(buffer, byteOffset + this.start, this.end - this.start);
+    return asString(() => bytes.toString());
   }
 
   get value(): T {
@@ -95,7 +97,11 @@ class Line<T> implements NdjsonLine<T> {
   }
 }
 
-function testOf(condition: LineCondition): LineTest {
+function testOf(given: unknown): LineTest {
+  if (typeof given !== 'object' || given === null) {
+    throw JSON_CODES.error('OPTION_INVALID', `where must be conditions, and is ${kind(given)}`);
+  }
+  const condition = given as LineCondition;
   const pointer = pointerOf(condition.pointer);
   const { equals } = condition;
   if (equals === undefined) return { pointer };

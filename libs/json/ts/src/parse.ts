@@ -1,7 +1,7 @@
 /** Values from text: V8's parser, behind limits. */
 
 import { JSON_CODES } from './codes';
-import { checkText, decode } from './input';
+import { checkOptions, checkText, decode } from './input';
 import { type ParseLimits, validate } from './text';
 
 /**
@@ -31,6 +31,7 @@ export function parse<T = unknown>(text: string | Uint8Array, limits?: ParseLimi
 }
 
 function limited(text: string | Uint8Array, limits: ParseLimits): unknown {
+  checkOptions(limits);
   const given = checkText(text);
   const { maxDepth, maxKeys, maxLength, duplicateKeys, protoKeys } = limits;
   const isLimited = [maxDepth, maxKeys, maxLength, duplicateKeys].some((limit) => limit !== undefined);

@@ -4,7 +4,7 @@ import { isFishplateError } from '@fishplate/engine';
 
 import { JSON_CODES } from './codes';
 import { engineFor, type EngineOptions, resultOf } from './engine';
-import { checkIndent, kind } from './input';
+import { checkIndent, checkOptions, kind } from './input';
 import { writeStable } from './stable/writer';
 
 /** Options of {@link stringify}. */
@@ -19,9 +19,10 @@ export interface StringifyOptions {
  * @throws FishplateError `VALUE_HAS_NO_JSON`, `VALUE_CYCLIC`, `TOO_DEEP`, `TOO_LARGE`; what a `toJSON` throws.
  */
 export function stringify(value: unknown, options?: StringifyOptions): string {
+  const space = options === undefined ? undefined : checkOptions(options).space;
   let text: string | undefined;
   try {
-    text = options === undefined ? JSON.stringify(value) : JSON.stringify(value, null, options.space);
+    text = space === undefined ? JSON.stringify(value) : JSON.stringify(value, null, space);
   } catch (error) {
     throw coded(error);
   }
@@ -38,10 +39,11 @@ export interface StableOptions extends StringifyOptions, EngineOptions {}
  * @throws FishplateError `VALUE_HAS_NO_JSON`, `VALUE_CYCLIC`, `TOO_LARGE`, `OPTION_INVALID`; what a `toJSON` throws.
  */
 export function stableStringify(value: unknown, options?: StableOptions): string {
+  if (options === undefined) return stable(value, false);
+  const { space, engine } = checkOptions(options);
+  const indent = space === undefined ? '' : checkIndent(space, 'space');
   const text = stable(value, false);
-  if (options?.space === undefined) return text;
-  const indent = checkIndent(options.space, 'space');
-  return indent === '' ? text : resultOf(engineFor(options.engine).format(text, indent), text);
+  return indent === '' ? text : resultOf(engineFor(engine).format(text, indent), text);
 }
 
 /**

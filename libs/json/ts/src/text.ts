@@ -1,7 +1,7 @@
 /** Whole texts, without objects: validation and layout. */
 
 import { engineFor, type EngineOptions, resultOf } from './engine';
-import { checkIndent, checkLimit, checkText, checkWord } from './input';
+import { checkIndent, checkLimit, checkOptions, checkText, checkWord } from './input';
 
 /** What a text may hold. Nothing is limited unless it is asked for. */
 export interface ParseLimits extends EngineOptions {
@@ -38,7 +38,8 @@ export type Validation =
  *
  * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`.
  */
-export function validate(text: string | Uint8Array, limits: ParseLimits = {}): Validation {
+export function validate(text: string | Uint8Array, wanted?: ParseLimits): Validation {
+  const limits = checkOptions(wanted);
   const given = checkText(text);
   const maxLength = checkLimit(limits.maxLength, 'maxLength');
   if (given.length > maxLength) {
@@ -64,9 +65,10 @@ export function validate(text: string | Uint8Array, limits: ParseLimits = {}): V
  *
  * @throws FishplateError `INPUT_INVALID`, `JSON_INVALID`, `TEXT_NOT_UTF8`, `TOO_LARGE`.
  */
-export function minify(text: string | Uint8Array, options: EngineOptions = {}): string {
+export function minify(text: string | Uint8Array, options?: EngineOptions): string {
+  const { engine } = checkOptions(options);
   const given = checkText(text);
-  return resultOf(engineFor(options.engine).minify(given), given);
+  return resultOf(engineFor(engine).minify(given), given);
 }
 
 /** Options of {@link format}. */
@@ -80,7 +82,8 @@ export interface FormatOptions extends EngineOptions {
  *
  * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`, `JSON_INVALID`, `TEXT_NOT_UTF8`, `TOO_LARGE`.
  */
-export function format(text: string | Uint8Array, options: FormatOptions = {}): string {
+export function format(text: string | Uint8Array, wanted?: FormatOptions): string {
+  const options = checkOptions(wanted);
   const given = checkText(text);
   const indent = checkIndent(options.indent ?? 2, 'indent');
   const engine = engineFor(options.engine);

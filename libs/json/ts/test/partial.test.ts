@@ -163,3 +163,17 @@ test('the key __proto__ is a property like any other', () => {
   expect(Object.keys(value as object)).toEqual(['__proto__']);
   expect((value as { isAdmin?: boolean }).isAdmin).toBeUndefined();
 });
+
+test('a string of megabytes in small chunks takes work linear in it, live and frozen', () => {
+  // Copied with each chunk it would take minutes.
+  const text = JSON.stringify({ path: 'a.ts', content: 'a line of text 😀\n'.repeat(200_000) });
+  for (const snapshots of ['live', 'frozen'] as const) {
+    const parser = createPartialParser<{ content: string }>({ snapshots });
+    let shown = 0;
+    for (let at = 0; at < text.length; at += 20) {
+      shown = parser.push(text.slice(at, at + 20)).value?.content?.length ?? 0;
+    }
+    expect(shown).toBe(17 * 200_000 + 200_000);
+    expect(parser.end()).toEqual(JSON.parse(text));
+  }
+}, 60_000);

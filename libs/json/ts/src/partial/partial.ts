@@ -1,7 +1,7 @@
 /** Documents that are still being written, as the arguments of a tool call are while they stream. */
 
 import { JSON_CODES } from '../codes';
-import { checkLimit, checkString, checkWord } from '../input';
+import { checkLimit, checkOptions, checkString, checkWord } from '../input';
 import { PartialReader } from './reader';
 
 /** What is there of a document so far. */
@@ -51,7 +51,7 @@ const MAX_DEPTH = 1000;
  *
  * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`, `JSON_INVALID` where no more text could make it JSON, `TOO_DEEP`, `TOO_LARGE`.
  */
-export function parsePartial<T = unknown>(text: string, options: PartialOptions = {}): Snapshot<T> {
+export function parsePartial<T = unknown>(text: string, options?: PartialOptions): Snapshot<T> {
   checkString(text, 'text');
   return createPartialParser<T>(options).push(text);
 }
@@ -61,7 +61,8 @@ export function parsePartial<T = unknown>(text: string, options: PartialOptions 
  *
  * @throws FishplateError `OPTION_INVALID`.
  */
-export function createPartialParser<T = unknown>(options: PartialParserOptions = {}): PartialParser<T> {
+export function createPartialParser<T = unknown>(wanted?: PartialParserOptions): PartialParser<T> {
+  const options = checkOptions(wanted);
   const maxLength = checkLimit(options.maxLength, 'maxLength');
   const reader = new PartialReader(checkLimit(options.maxDepth, 'maxDepth', MAX_DEPTH));
   const isFrozen = checkWord(options.snapshots, 'snapshots', ['live', 'frozen'], 'live') === 'frozen';

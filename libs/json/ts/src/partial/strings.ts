@@ -24,12 +24,18 @@ export class StringReader {
   /** What is wrong where reading stopped. */
   problem: string | undefined;
   private text = '';
+  /**
+   * The first half of a surrogate pair that the text ends in so far. It stands apart, since asking a string that grew by pieces
+   * for its last unit makes V8 copy it whole.
+   */
+  private half = '';
   /** An escape that is not whole: a backslash, and up to five more. */
   private escape = '';
 
   begin(): void {
     this.isWhole = false;
     this.text = '';
+    this.half = '';
     this.escape = '';
   }
 
@@ -43,7 +49,7 @@ export class StringReader {
       }
       STOP.lastIndex = at;
       const stop = STOP.exec(chunk)?.index ?? chunk.length;
-      if (stop > at) this.text += chunk.slice(at, stop);
+      if (stop > at) this.append(chunk.slice(at, stop));
       if (stop === chunk.length) return stop;
       if (chunk[stop] === '"') {
         this.isWhole = true;
@@ -61,13 +67,19 @@ export class StringReader {
 
   /** The whole string. */
   whole(): string {
-    return this.text;
+    return this.text + this.half;
   }
 
   /** What is there of it; half of a surrogate pair waits for the other one. */
   soFar(): string {
-    const last = this.text.charCodeAt(this.text.length - 1);
-    return last >= 0xd800 && last < 0xdc00 ? this.text.slice(0, -1) : this.text;
+    return this.text;
+  }
+
+  private append(text: string): void {
+    const last = text.charCodeAt(text.length - 1);
+    const isHalf = last >= 0xd800 && last < 0xdc00;
+    this.text += this.half + (isHalf ? text.slice(0, -1) : text);
+    this.half = isHalf ? text.slice(-1) : '';
   }
 
   private goEscape(character: string): boolean {
@@ -77,7 +89,7 @@ export class StringReader {
         this.problem = PROBLEM.escape;
         return false;
       }
-      this.text += meant;
+      this.append(meant);
       this.escape = '';
       return true;
     }
@@ -87,7 +99,7 @@ export class StringReader {
     }
     this.escape += character;
     if (this.escape.length === 6) {
-      this.text += String.fromCharCode(Number.parseInt(this.escape.slice(2), 16));
+      this.append(String.fromCharCode(Number.parseInt(this.escape.slice(2), 16)));
       this.escape = '';
     }
     return true;

@@ -1,7 +1,7 @@
 /** Values from what models write in place of JSON. */
 
 import { JSON_CODES } from '../codes';
-import { checkLimit, checkString } from '../input';
+import { checkLimit, checkOptions, checkString } from '../input';
 import { TextCursor } from './cursor';
 import { NOTHING, RepairingReader } from './reader';
 import type { Repair } from './repairs';
@@ -36,7 +36,8 @@ const FENCE_HERE = /(?:```|~~~)[\w+-]*[ \t]*\r?\n?/y;
  *
  * @throws FishplateError `INPUT_INVALID`, `OPTION_INVALID`, `NOT_REPAIRABLE`, `TOO_DEEP`, `TOO_LARGE`.
  */
-export function repairJson<T = unknown>(text: string, options: RepairOptions = {}): Repaired<T> {
+export function repairJson<T = unknown>(text: string, wanted?: RepairOptions): Repaired<T> {
+  const options = checkOptions(wanted);
   checkString(text, 'text');
   const maxLength = checkLimit(options.maxLength, 'maxLength');
   const maxDepth = Math.min(MAX_DEPTH, checkLimit(options.maxDepth, 'maxDepth', MAX_DEPTH));

@@ -70,7 +70,7 @@ export function readString(cursor: TextCursor, place: StringPlace): { text: stri
     } else if (place !== 'key' && inner !== undefined && isSwallowedKey(cursor, inner.at)) {
       // That was the key of the next member: this string ended before the comma.
       const body = text.slice(0, inner.length);
-      const whole = body.replace(/\s*,\s*$/, '');
+      const whole = beforeComma(body);
       cursor.repairs.length = inner.repairs;
       cursor.at = cursor.text.lastIndexOf(',', inner.at);
       cursor.repaired('missing-quote');
@@ -85,6 +85,12 @@ export function readString(cursor: TextCursor, place: StringPlace): { text: stri
   }
   cursor.repaired('truncated', Math.max(start, cursor.text.length));
   return { text, isCut: true };
+}
+
+/** A text up to the comma that ends it, without the white space around that. */
+function beforeComma(text: string): string {
+  const trimmed = text.trimEnd();
+  return trimmed.endsWith(',') ? trimmed.slice(0, -1).trimEnd() : text;
 }
 
 function isEnd(cursor: TextCursor, place: StringPlace): boolean {
