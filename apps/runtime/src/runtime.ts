@@ -28,6 +28,7 @@ import { readSessions, type SessionsRead } from './session/session-reader.js';
 import { statePath } from './session/state-folder.js';
 import type { TimelineEntry } from './session/timeline.js';
 import { WriteLock } from './session/write-lock.js';
+import { Telemetry } from './telemetry.js';
 import { undo } from './tools/undo.js';
 import { type AnyTool, type ToolName, type ToolNamed, TOOLS } from './tools/index.js';
 import { checkInput } from './tools/input-check.js';
@@ -193,6 +194,7 @@ class BoundRuntime implements Runtime {
   private readonly logger: RuntimeLogger;
   private readonly confirm: Confirm | undefined;
   private readonly mask: Mask = createMask();
+  private readonly telemetry = new Telemetry(this.mask);
   private readonly commands: CommandHost;
   private readonly records: AuditRecord[] = [];
   private readonly inFlight = new Set<Promise<unknown>>();
@@ -373,7 +375,10 @@ class BoundRuntime implements Runtime {
     await session.expect({ ...start, ...startedWith(tool, checked, options.idempotencyKey, input) });
     try {
       if ('error' in checked) throw checked.error;
-      const outcome = await this.execute(tool, session, checked.input, callId, options);
+      const { input: given } = checked;
+      const outcome = await this.telemetry.measure({ tool: name, callId, session: id }, () =>
+        this.execute(tool, session, given, callId, options),
+      );
       const durationMs = performance.now() - started;
       const { ok, engines, summary } = outcome;
       const rest = ok ? (outcome.step === undefined ? {} : { step: outcome.step }) : { code: outcome.code };
