@@ -144,7 +144,13 @@ impl Inner {
                     "a kind of record that only newer releases know",
                 ));
             }
-            note(&mut seal, &header, &position);
+            note(
+                &mut seal,
+                header.kind,
+                header.seq,
+                header.total(),
+                &position,
+            );
             if header.kind != kind::EVENT {
                 batch.push((header.kind, record.payload.to_vec(), position.offset));
             }

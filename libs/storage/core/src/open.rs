@@ -166,6 +166,7 @@ pub fn inner(
         segments: loaded.segments,
         catalog: loaded.tail.catalog,
         position: loaded.tail.position,
+        handed: loaded.tail.position.next - 1,
         time: loaded.tail.time,
         keeps_times: false,
         active,

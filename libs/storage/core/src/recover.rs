@@ -12,6 +12,7 @@ use crate::scan::{Ending, Found, Position, Scanner};
 use crate::segment::{Mark, Seal, Segment};
 use crate::system::{StoredFile, System, read_full, write_durably, write_full};
 
+/// How far marks are apart.
 const MARK_EVERY: u64 = 256 << 10;
 
 /// What opening a store found and did.
@@ -97,7 +98,13 @@ pub fn read_tail(file: &dyn StoredFile, segment: &Segment, paths: &Paths) -> Res
                 "the directory is not the first record",
             ));
         }
-        note(&mut tail.seal, &header, &position);
+        note(
+            &mut tail.seal,
+            header.kind,
+            header.seq,
+            header.total(),
+            &position,
+        );
         if header.kind != kind::EVENT {
             batch.push((header.kind, record.payload.to_vec(), position.offset));
         }
@@ -135,18 +142,19 @@ pub fn read_tail(file: &dyn StoredFile, segment: &Segment, paths: &Paths) -> Res
     Ok(tail)
 }
 
-/// Takes a record into what the seal will say.
-pub fn note(seal: &mut Seal, header: &crate::record::RecordHeader, position: &Position) {
-    if header.kind == kind::SEAL {
+/// Takes a record, which stands at a position, into what the seal will say.
+pub fn note(seal: &mut Seal, record_kind: u8, seq: u64, total: usize, position: &Position) {
+    if record_kind == kind::SEAL {
         return;
     }
     seal.records += 1;
-    if header.kind == kind::CHECKPOINT {
-        seal.states += header.total() as u64;
+    if record_kind == kind::CHECKPOINT {
+        seal.states += total as u64;
     }
-    if header.kind != kind::EVENT {
+    if record_kind != kind::EVENT {
         return;
     }
+    // A mark stands before a batch, never within one.
     if position.offset >= seal.marks.last().map_or(0, |mark| mark.1) + MARK_EVERY
         && position.batch == 0
     {
@@ -154,9 +162,9 @@ pub fn note(seal: &mut Seal, header: &crate::record::RecordHeader, position: &Po
         seal.marks.push(mark);
     }
     if seal.events == 0 {
-        seal.first = header.seq;
+        seal.first = seq;
     }
-    seal.last = header.seq;
+    seal.last = seq;
     seal.events += 1;
 }
 
@@ -170,7 +178,13 @@ fn recount(scanner: &mut Scanner<'_>, segment: &Segment, tail: &mut Tail) -> io:
             break;
         };
         let header = record.header;
-        note(&mut seal, &header, &position);
+        note(
+            &mut seal,
+            header.kind,
+            header.seq,
+            header.total(),
+            &position,
+        );
         tail.time = header.time;
         tail.synced = header.synced;
         position = position.after(&header);

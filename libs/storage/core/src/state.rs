@@ -13,6 +13,7 @@ use crate::fork::process_id;
 use crate::format::{Paths, StoreId};
 use crate::options::Options;
 use crate::record::{FLAG_CONTINUES, FLAG_GAP, NewRecord, encode, kind, record_bytes};
+use crate::recover::note;
 use crate::scan::Position;
 use crate::segment::{Mark, Seal, Segment};
 use crate::system::System;
@@ -21,8 +22,6 @@ use crate::system::System;
 const BUFFER: usize = 256 << 10;
 /// How much room for what is waiting is kept: enough for a state in the log.
 const KEPT: usize = 4 << 20;
-/// How far marks are apart.
-const MARK_EVERY: u64 = 256 << 10;
 
 /// Called once, when what it waits for is done or has failed.
 pub type Callback = Box<dyn FnOnce(Result<()>) + Send>;
@@ -139,6 +138,8 @@ pub struct State {
     pub catalog: Catalog,
     /// Where the next record goes (writer), or is expected (reader).
     pub position: Position,
+    /// Last event that was handed to the system.
+    pub handed: u64,
     /// Of the last record.
     pub time: u64,
     /// Whether new segments take the time of the last record, not the clock's: salvage keeps the times of events.
@@ -219,9 +220,13 @@ impl Inner {
 }
 
 impl State {
-    /// Number of the last event; 0 before the first.
+    /// Number of the last event; 0 before the first. After a failure, of the last that can be read.
     pub fn last(&self) -> u64 {
-        self.position.next - 1
+        if self.poisoned.is_some() {
+            self.handed
+        } else {
+            self.position.next - 1
+        }
     }
 
     /// Number of the last segment.
@@ -296,22 +301,9 @@ impl State {
             synced: active.synced,
             payload: draft.payload,
         };
-        if is_event {
-            let marked = active.seal.marks.last().map_or(0, |mark| mark.1);
-            // A mark stands before a batch, never within one.
-            if position.offset >= marked + MARK_EVERY && position.batch == 0 {
-                active
-                    .seal
-                    .marks
-                    .push((position.next, position.offset, position.previous));
-            }
-            if active.seal.events == 0 {
-                active.seal.first = position.next;
-            }
-            active.seal.last = position.next;
-            active.seal.events += 1;
-        }
-        active.seal.records += 1;
+        let payload = draft.payload.iter().map(|part| part.len()).sum();
+        let total = record_bytes(draft.stream.len(), payload);
+        note(&mut active.seal, draft.kind, record.seq, total, &position);
         let start = active.buffer.len();
         position.previous = encode(
             &mut active.buffer,
@@ -324,9 +316,6 @@ impl State {
         position.offset += (active.buffer.len() - start) as u64;
         position.batch = batch;
         position.next += u64::from(is_event);
-        if draft.kind == kind::CHECKPOINT {
-            active.seal.states += position.offset - offset;
-        }
         self.position = position;
         if !is_event {
             let payload = draft.payload.concat();
@@ -369,6 +358,7 @@ impl State {
                 &error,
             )));
         }
+        self.handed = self.position.next - 1;
         active.written += active.buffer.len() as u64;
         active.buffer.clear();
         active.buffer.shrink_to(KEPT);

@@ -77,6 +77,8 @@ fn nothing_is_acknowledged_after_a_failed_write_or_sync() {
                 }
             }
             assert!(failed);
+            let readable = events(&store).unwrap().len() as u64;
+            assert_eq!(store.last_seq().unwrap(), readable);
             assert!(
                 events(&store).unwrap().len() as u64 >= acknowledged,
                 "what was written can still be read"

@@ -99,6 +99,9 @@ const TASKS: Record<string, () => Promise<void>> = {
         process.stdout.write(`${(error as { code: string }).code}\n`);
       }
     }
+    const { lastSeq } = store.stats();
+    const { length } = [...store.replay()];
+    if (lastSeq !== length) process.stdout.write(`${lastSeq} events are told, and ${length} are there\n`);
     const closed = await store.close().then(
       () => 'closed',
       (error: { code: string }) => error.code,

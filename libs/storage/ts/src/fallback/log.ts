@@ -73,6 +73,8 @@ export class Log {
   catalog: Catalog;
   /** Where the next record goes (writer), or is expected (reader). */
   position: Position;
+  /** Last event that was handed to the system. */
+  private handed: number;
   /** Of the last record. */
   time: number;
   active: Active | null;
@@ -91,6 +93,7 @@ export class Log {
     this.segments = state.segments;
     this.catalog = state.catalog;
     this.position = state.position;
+    this.handed = state.position.next - 1;
     this.time = state.time;
     this.active = state.active;
     this.mark = state.mark;
@@ -98,9 +101,9 @@ export class Log {
     this.now = state.now ?? Date.now;
   }
 
-  /** Number of the last event; 0 before the first. */
+  /** Number of the last event; 0 before the first. After a failure, of the last that can be read. */
   get last(): number {
-    return this.position.next - 1;
+    return this.poisoned === null ? this.position.next - 1 : this.handed;
   }
 
   /** Number of the last segment. */
@@ -160,6 +163,7 @@ export class Log {
     } catch (error) {
       throw this.poison('write', this.paths.segment(this.segment), error);
     }
+    this.handed = this.position.next - 1;
     active.written += active.used;
     active.used = 0;
     if (active.buffer.length > 4 * FULL) active.buffer = Buffer.allocUnsafeSlow(FULL);
