@@ -61,11 +61,52 @@ test('the plan and the configuration of the README are sound', async () => {
   });
 });
 
+describe.each(ENGINES)('the libraries by themselves (%s)', (asked) => {
+  const names = {
+    tokenizer: 'countTokens, compressContext, ENCODINGS',
+    json: 'stableStringify, createPartialParser, openJson',
+  };
+  const body = `
+    const parser = createPartialParser();
+    const shown = parser.push('{"path":"src/a').value;
+    const context = compressContext([{ role: 'user', content: 'a' }], { maxTokens: 100 });
+    const found = openJson(Buffer.from('{"a":[1,{"b":2}]}')).get('/a/1/b');
+    console.log(countTokens('tiktoken is great!'), ENCODINGS.length, context.messages.length, found, stableStringify({ b: 1, a: shown }));
+  `;
+  test.each([
+    [
+      'CommonJS',
+      'commonjs',
+      Object.entries(names).map(([name, names]) => `const { ${names} } = require('@fishplate/${name}');`),
+    ],
+    [
+      'ES modules',
+      'module',
+      Object.entries(names).map(([name, names]) => `import { ${names} } from '@fishplate/${name}';`),
+    ],
+  ])('run for %s', async (_, type, head) => {
+    const { code, stdout, stderr } = await runNode([`--input-type=${type}`, '-'], {
+      env: { FISHPLATE_TOKENIZER_ENGINE: asked, FISHPLATE_JSON_ENGINE: asked },
+      input: head.join('\n') + body,
+    });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe('6 6 1 2 {"a":{"path":"src/a"},"b":1}\n');
+  });
+});
+
 test('TypeScript users get types, as ES modules and as CommonJS, with every check on', () => {
   const source = `
     import { createRuntime, isFishplateError, type CallResult, type Runtime, type ToolData } from 'fishplate';
     import { unifiedDiff } from '@fishplate/diff';
     import { chooseEngine } from '@fishplate/engine';
+    import { createPartialParser, parse, type Snapshot } from '@fishplate/json';
+    import { compressContext, type ChatMessage, type CompressedContext, countTokens } from '@fishplate/tokenizer';
+    const history: ChatMessage[] = [{ role: 'tool', tool_call_id: 'a', content: 'b' }];
+    export const fitted: CompressedContext = compressContext(history, { maxTokens: countTokens('a', 'gpt-4o'), strategy: 'drop' });
+    export const snapshot: Snapshot<{ path: string }> = createPartialParser<{ path: string }>().push('{');
+    export const limited: { a: number } = parse<{ a: number }>('{"a":1}', { maxDepth: 3, protoKeys: 'error' });
+    // @ts-expect-error: there is no such strategy
+    compressContext(history, { maxTokens: 1, strategy: 'guess' });
     const runtime: Runtime = createRuntime({ workspace: '.', engines: { diff: 'auto' }, config: { limits: { maxFileBytes: 1 } } });
     export async function use(): Promise<string | undefined> {
       const read: CallResult<ToolData<'read_file'>> = await runtime.call('read_file', { path: 'a', startLine: 1 });

@@ -64,6 +64,14 @@ describe.each(ENGINES)('%s', (asked, reported) => {
     ]);
   });
 
+  test('sends the same text for its tools to every client, so that prompts are cached', async () => {
+    const other = await connect(makeDirectory(FILES), { FISHPLATE_JSON_ENGINE: asked });
+    const listed = [connection, other].map(async ({ client }) => JSON.stringify(await client.listTools()));
+    const [one, two] = await Promise.all(listed);
+    await other.close();
+    expect(one).toBe(two);
+  });
+
   test('serves every tool: list, read, edit, patch, diff, undo', async () => {
     expect((await connection.call('list_files', {})).data).toMatchObject({
       ok: true,

@@ -3,6 +3,7 @@
 import { capability as diffCapability } from '@fishplate/diff';
 import type { CapabilityReport } from '@fishplate/engine';
 import { capability as gitignoreCapability } from '@fishplate/gitignore';
+import { capability as jsonCapability } from '@fishplate/json';
 import {
   getSandboxCapabilities,
   capability as sandboxCapability,
@@ -46,10 +47,11 @@ export interface RuntimeCapabilities {
 
 /** Reports on every track. Loads the bindings that `auto` or `native` ask for. */
 export function reportCapabilities(workspace: string, config: ResolvedConfig): RuntimeCapabilities {
-  const { diff, gitignore, sandbox, storage, tokenizer } = config.engines;
+  const { diff, gitignore, json, sandbox, storage, tokenizer } = config.engines;
   const landed = [
     diffCapability({ config: diff.file, call: diff.call }),
     gitignoreCapability({ config: gitignore.file, call: gitignore.call }),
+    jsonCapability({ config: json.file, call: json.call }),
     sandboxCapability({ config: sandbox.file, call: sandbox.call }),
     storageCapability({ config: storage.file, call: storage.call }),
     tokenizerCapability({ config: tokenizer.file, call: tokenizer.call }),
@@ -64,7 +66,6 @@ export function reportCapabilities(workspace: string, config: ResolvedConfig): R
 }
 
 const INTERIM_TRACKS: readonly InterimTrack[] = [
-  { state: 'interim', track: 'json', engine: 'JSON', reason: 'JSON.parse and JSON.stringify of Node' },
   { state: 'absent', track: 'symbols', engine: null, reason: 'no tool needs it yet' },
   { state: 'absent', track: 'vector', engine: null, reason: 'no tool needs it yet' },
 ];

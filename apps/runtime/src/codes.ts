@@ -213,6 +213,15 @@ export const RUNTIME_OUTCOMES = {
     summary: 'There is no output of this name, or not any more.',
     hint: 'Use `outputId` of a run_command or job of this runtime; the oldest outputs are dropped first.',
   },
+  VALUE_UNKNOWN: {
+    summary: 'The output is JSON, and has no value at the pointer.',
+    hint: 'Use one of the keys in the message, or the pointer "" for the whole document; / and ~ in a key are written ~1 and ~0.',
+  },
+  OUTPUT_NOT_JSON: {
+    summary:
+      'A pointer was given, and the output is no single JSON document, is still being written, or was cut.',
+    hint: 'Read it by bytes, without `pointer`; of lines of JSON, read a line.',
+  },
   TOO_MANY_JOBS: {
     summary: 'As many jobs run as may run at once.',
     hint: 'Wait for one with poll_job, or end one with kill_job.',

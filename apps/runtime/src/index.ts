@@ -42,6 +42,12 @@ export type { Checkpoint } from './session/events.js';
 export type { SessionsRead, SessionSummary } from './session/session-reader.js';
 export type { CallStatus, TimelineEntry } from './session/timeline.js';
 export type { ToolName } from './tools/index.js';
+export {
+  readToolInput,
+  type StreamedInput,
+  type StreamedInputOptions,
+  type ToolInputReader,
+} from './tools/streamed-input.js';
 export type {
   EnginesUsed,
   ProgressListener,

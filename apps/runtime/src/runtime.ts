@@ -1,6 +1,6 @@
 /** Binds the tools to a workspace: `createRuntime`. */
 
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 import { chooseEngine, type EngineChoice, type FishplateError, isFishplateError } from '@fishplate/engine';
 import {
@@ -9,6 +9,7 @@ import {
   openFiles,
   type SandboxFiles,
 } from '@fishplate/sandbox';
+import { hashJson, capability as jsonCapability } from '@fishplate/json';
 import { capability as tokenizerCapability } from '@fishplate/tokenizer';
 import type { z } from 'zod';
 
@@ -179,6 +180,7 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const engines = {
     diff: asked('diff'),
     gitignore: asked('gitignore'),
+    json: asked('json'),
     sandbox: asked('sandbox'),
     storage: asked('storage'),
     tokenizer: asked('tokenizer'),
@@ -431,6 +433,7 @@ class BoundRuntime implements Runtime {
     const { files, config, lock, commands } = this;
     const asked = this.asked();
     const trackEngines = {
+      json: () => jsonCapability({ call: asked.json }).engine ?? 'none',
       tokenizer: () => tokenizerCapability({ call: asked.tokenizer }).engine ?? 'none',
     };
     const context = {
@@ -459,6 +462,7 @@ class BoundRuntime implements Runtime {
     return {
       diff: choose('diff'),
       gitignore: choose('gitignore'),
+      json: choose('json'),
       sandbox: choose('sandbox'),
       storage: choose('storage'),
       tokenizer: choose('tokenizer'),
@@ -484,9 +488,8 @@ function startedWith(
 }
 
 function hashOfInput(tool: AnyTool, input: unknown): string {
-  return createHash('sha256')
-    .update(`${tool.name}\0${JSON.stringify(input ?? {})}`)
-    .digest('hex');
+  // Of the same text for equal inputs, in whatever order their keys are.
+  return hashJson([tool.name, input ?? {}]);
 }
 
 function unknownTool(name: string): FishplateError {

@@ -1,6 +1,6 @@
 /** Notices a model that makes the same call again and again, with the same answer. */
 
-import { createHash } from 'node:crypto';
+import { hashJson } from '@fishplate/json';
 
 /** Calls that are looked back on: circles of a few calls show, too. */
 const WINDOW = 24;
@@ -19,9 +19,7 @@ export class Repetition {
   /** Takes in a call and its answer. Waiting for a job is no circle; the bound on steps ends it. */
   add(tool: string, input: unknown, text: string): RepetitionVerdict {
     if (tool === 'poll_job') return 'none';
-    const print = createHash('sha256')
-      .update(JSON.stringify([tool, input, text]))
-      .digest('base64');
+    const print = hashJson([tool, input ?? null, text]);
     this.latest.push(print);
     if (this.latest.length > WINDOW) this.latest.shift();
     const times = this.latest.filter((other) => other === print).length;

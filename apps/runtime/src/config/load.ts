@@ -38,6 +38,7 @@ export function resolveConfig(read: ConfigLevels): ResolvedConfig {
     engines: {
       diff: engine('diff'),
       gitignore: engine('gitignore'),
+      json: engine('json'),
       sandbox: engine('sandbox'),
       storage: engine('storage'),
       tokenizer: engine('tokenizer'),

@@ -8,7 +8,7 @@ import { z } from 'zod';
 export const CONFIG_FILE = 'fishplate.config.json';
 
 /** Tracks whose engine can be chosen. */
-export const ENGINE_TRACKS = ['diff', 'gitignore', 'sandbox', 'storage', 'tokenizer'] as const;
+export const ENGINE_TRACKS = ['diff', 'gitignore', 'json', 'sandbox', 'storage', 'tokenizer'] as const;
 
 /** A track of {@link ENGINE_TRACKS}. */
 export type EngineTrack = (typeof ENGINE_TRACKS)[number];
@@ -58,6 +58,14 @@ export const configSchema = z
       })
       .optional()
       .describe('The gitignore track, by which list_files finds files'),
+    json: z
+      .strictObject({
+        engine: engineChoice
+          .optional()
+          .describe('Engine of the json track: auto takes native where it loads, else the fallback'),
+      })
+      .optional()
+      .describe('The json track, by which read_output finds values'),
     sandbox: z
       .strictObject({
         engine: engineChoice
@@ -140,6 +148,7 @@ export const configSchema = z
       .strictObject({
         'diff.engine': rolledOut(engineChoice),
         'gitignore.engine': rolledOut(engineChoice),
+        'json.engine': rolledOut(engineChoice),
         'sandbox.engine': rolledOut(engineChoice),
         'sandbox.mode': rolledOut(sandboxMode),
         'storage.engine': rolledOut(engineChoice),

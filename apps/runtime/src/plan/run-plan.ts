@@ -1,9 +1,9 @@
 /** Runs a plan step by step, and stops at the first step that is not what the plan expects. */
 
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
 import { isFishplateError } from '@fishplate/engine';
+import { hashJson } from '@fishplate/json';
 
 import { RUNTIME_OUTCOMES, type RuntimeOutcomeCode } from '../codes.js';
 import type { Caller } from '../runtime.js';
@@ -59,7 +59,7 @@ export interface PlanRunOptions {
  */
 export async function runPlan(plan: Plan, caller: Caller, options: PlanRunOptions = {}): Promise<PlanReport> {
   const steps: PlanStepReport[] = [];
-  const name = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 32);
+  const name = hashJson(plan).slice(0, 32);
   for (const [index, step] of plan.steps.entries()) {
     const number = index + 1;
     const base = { number, title: step.title ?? step.tool, tool: step.tool };

@@ -1,6 +1,7 @@
 /** `compact_context`: a history of messages made to fit a budget of tokens. */
 
 import { isFishplateError } from '@fishplate/engine';
+import { stableStringify } from '@fishplate/json';
 import { compressContextAsync } from '@fishplate/tokenizer';
 import { z } from 'zod';
 
@@ -54,7 +55,7 @@ export const compactContext = defineTool({
       const { totalTokens, originalTokens, removedCount, cut } = result;
       const summary = `${originalTokens} to ${totalTokens} tokens: ${removedCount} messages dropped, ${cut.length} cut`;
       const data = { ...result, messages: result.messages as unknown as Record<string, unknown>[] };
-      return { ok: true, data, text: `${summary}\n${JSON.stringify(result.messages)}`, summary, engines };
+      return { ok: true, data, text: `${summary}\n${stableStringify(result.messages)}`, summary, engines };
     } catch (error) {
       if (!isFishplateError(error) || error.code !== 'BUDGET_TOO_SMALL') throw error;
       return refuseWith(error.code, error.hint, error.message, { engines });

@@ -40,7 +40,7 @@ export interface ToolContext {
   /** What to pass to each track's library as `engine`. */
   readonly asked: TrackEngines;
   /** Which engine answers, for results. */
-  readonly trackEngines: { readonly tokenizer: () => string };
+  readonly trackEngines: { readonly json: () => string; readonly tokenizer: () => string };
 }
 
 /** Which engine did which part, for example `{ files: 'node-fs', diff: 'native' }`. */
