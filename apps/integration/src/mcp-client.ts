@@ -24,11 +24,18 @@ export interface Connection {
 /** Options that the SDK's client takes for a call. */
 export type CallOptions = NonNullable<Parameters<Client['callTool']>[1]>;
 
+/** What a person answers to a question of the server. */
+export type Elicited = (message: string) => {
+  action: 'accept' | 'decline' | 'cancel';
+  content?: Record<string, boolean>;
+};
+
 /** Starts a server on `workspace` and connects to it. */
 export async function connect(
   workspace: string,
   env: Readonly<Record<string, string>> = {},
   command = COMMAND,
+  answer?: Elicited,
 ): Promise<Connection> {
   const transport = new StdioClientTransport({
     command: process.execPath,
@@ -37,7 +44,11 @@ export async function connect(
     stderr: 'inherit',
     maxBufferSize: 64 * 1024 * 1024,
   });
-  const client = new Client({ name: 'integration', version: '1.0.0' });
+  const capabilities = answer === undefined ? {} : { elicitation: {} };
+  const client = new Client({ name: 'integration', version: '1.0.0' }, { capabilities });
+  if (answer !== undefined) {
+    client.setRequestHandler('elicitation/create', ({ params }) => answer(params.message));
+  }
   await client.connect(transport);
   return {
     client,

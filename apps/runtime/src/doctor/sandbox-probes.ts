@@ -103,8 +103,7 @@ async function probe(
     },
   ];
   try {
-    const probes: ContainmentProbe[] = [];
-    for (const attempt of attempts) probes.push(await tryOnce(sandbox, attempt));
+    const probes = await Promise.all(attempts.map((attempt) => tryOnce(sandbox, attempt)));
     if ((await readFile(secret, 'utf8')) === SECRET) return probes;
     return [...probes, { attempt: 'change a denied file', outcome: 'through', result: 'it was changed' }];
   } finally {
