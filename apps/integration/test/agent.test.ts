@@ -316,7 +316,8 @@ test('killed in the middle of a call, a run goes on where it was, and does nothi
   ];
   const child = startNode([command, ...line, '--prompt', 'count'], { env: UNCONFINED });
   child.stdin?.end();
-  while (!existsSync(join(workspace, 'started'))) await new Promise((settle) => setTimeout(settle, 10));
+  while (!existsSync(join(workspace, 'started')) && child.exitCode === null)
+    await new Promise((settle) => setTimeout(settle, 10));
   child.kill('SIGKILL');
   expect((await ended(child)).signal).toBe('SIGKILL');
   const before = server.asked.length;

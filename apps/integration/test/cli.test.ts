@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import {
   COMMAND,
@@ -266,4 +267,78 @@ test('finishes quietly when its reader has seen enough', async () => {
   const { code, stderr } = await ended(child);
   expect([code, stderr]).toEqual([0, '']);
   expect(demosLeft()).toEqual(before);
+});
+
+test('a plan in TypeScript runs, by Node or by the compiler of the project', async () => {
+  const source = `
+    import { type PlanSource } from 'fishplate';
+    const path: string = 'a.txt';
+    export default (): PlanSource => ({ steps: [{ tool: 'read_file', input: { path }, expect: { text: 'one' } }] });
+  `;
+  const folder = makeDirectory({ 'plan.ts': source, 'package.json': '{ "type": "module" }' });
+  mkdirSync(join(folder, 'node_modules'));
+  const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
+  symlinkSync(dirname(compiler), join(folder, 'node_modules', 'typescript'), 'junction');
+  const workspace = makeDirectory({ 'a.txt': 'one\n' });
+  const { code, stdout } = await fishplate([
+    'run',
+    '--plan',
+    join(folder, 'plan.ts'),
+    '-w',
+    workspace,
+    '--json',
+  ]);
+  expect([code, json(stdout)]).toMatchObject([0, { ok: true }]);
+});
+
+test('shows the configuration in force, and says what is wrong with one', async () => {
+  const config = { limits: { maxFileBytes: 1 }, rollout: { 'diff.engine': { share: 1, value: 'fallback' } } };
+  const workspace = makeDirectory({ 'fishplate.config.json': JSON.stringify(config) });
+  const env = { FISHPLATE_INSTALLATION_ID: 'someone', FISHPLATE_MAX_FILE_BYTES: '2' };
+  const shown = await fishplate(['config', '-w', workspace, '--json'], { env });
+  const { entries } = json<{ entries: { name: string; value: unknown; source: string; place: string }[] }>(
+    shown.stdout,
+  );
+  const entry = (name: string) => entries.find((candidate) => candidate.name === name);
+  expect(entry('limits.maxFileBytes')).toMatchObject({ value: 2, place: 'FISHPLATE_MAX_FILE_BYTES' });
+  expect(entry('diff.engine')).toMatchObject({ value: 'fallback', source: 'rollout' });
+  expect(entry('undo.ignored')).toMatchObject({ value: false, source: 'default' });
+  const text = await fishplate(['config', '-w', workspace], { env });
+  expect(text.stdout).toMatch(/limits\.maxFileBytes +2 +FISHPLATE_MAX_FILE_BYTES \(over file says 1\)/);
+  expect((await fishplate(['config', '-w', workspace, '--validate'], { env })).code).toBe(0);
+  const wrong = makeDirectory({ 'fishplate.config.json': '{ "limits": { "maxFileBytes": "1" } }' });
+  const loose = makeDirectory({ 'fishplate.config.json': '{ "sandbox": { "mode": "process" } }' });
+  const policy = makeDirectory({
+    'fishplate.config.json': '{ "sandbox": { "policy": { "mode": "none" } } }',
+  });
+  for (const [root, problem] of [
+    [wrong, 'CONFIG_INVALID'],
+    [loose, 'CONFIG_UNTRUSTED'],
+    [policy, 'POLICY_INVALID'],
+  ] as const) {
+    const { code, stdout } = await fishplate(['config', '-w', root, '--validate', '--json']);
+    // What the policy holds is judged by the file's trust first.
+    const { error } = json<{ error: { code: string } }>(stdout);
+    expect([code, [problem, 'CONFIG_UNTRUSTED']]).toEqual([
+      2,
+      expect.arrayContaining([error.code]) as string[],
+    ]);
+  }
+});
+
+test('a session is written as one page that holds no script', async () => {
+  const hostile = '</pre><script>alert(1)</script>';
+  const workspace = makeDirectory({ 'a.txt': 'one\n' });
+  const edit = { path: 'a.txt', edits: [{ search: 'one', replace: hostile }] };
+  const plan = { steps: [{ tool: 'edit_file', input: edit }] };
+  const file = join(makeDirectory({ 'plan.json': JSON.stringify(plan) }), 'plan.json');
+  await fishplate(['run', '--plan', file, '-w', workspace]);
+  const page = join(makeDirectory(), 'page.html');
+  const { code, stdout } = await fishplate(['timeline', '-w', workspace, '--html', page, '--json']);
+  const written = readFileSync(page, 'utf8');
+  expect([code, json(stdout)]).toMatchObject([0, { ok: true, items: 1, bytes: Buffer.byteLength(written) }]);
+  expect(written).toContain('&lt;script&gt;alert(1)');
+  expect(written).not.toContain('<script');
+  const piped = await fishplate(['timeline', '-w', workspace, '--html', '-']);
+  expect(piped.stdout).toBe(written);
 });

@@ -5,6 +5,8 @@ import { COMMAND, makeDirectory } from '../src/installation.js';
 import { connect } from '../src/mcp-client.js';
 
 const UNCONFINED = { FISHPLATE_SANDBOX_MODE: 'process' };
+/** A person who says yes to everything: where nothing confines, every command is asked about. */
+const YES = () => ({ action: 'accept' as const, content: { allow: true } });
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
 /** Resident memory of a process, in MiB. */
@@ -79,12 +81,18 @@ test('the person is asked through the client, and only a yes is a yes', async ()
 
 test('a command that its client cancels is killed, and what it had done is taken back', async () => {
   const workspace = makeDirectory();
-  const connection = await connect(workspace, UNCONFINED);
+  const connection = await connect(workspace, UNCONFINED, COMMAND, YES);
   const controller = new AbortController();
   const command = 'touch begun; sleep 300; touch ended';
   const running = connection.call('run_command', { command }, { signal: controller.signal });
-  running.catch(() => undefined);
-  while (!existsSync(join(workspace, 'begun'))) await new Promise((settle) => setTimeout(settle, 10));
+  const refused = running.then(
+    () => true,
+    () => false,
+  );
+  let isOver = false;
+  void refused.then(() => (isOver = true));
+  while (!existsSync(join(workspace, 'begun')) && !isOver)
+    await new Promise((settle) => setTimeout(settle, 10));
   controller.abort(new Error('enough'));
   await expect(running).rejects.toThrow();
   // Waits for the command, which holds the workspace.
@@ -105,7 +113,7 @@ test('ten thousand files: listed whole, told how far, and a command over them is
     for (let file = 0; file < 100; file += 1)
       writeFileSync(join(workspace, `d${folder}/f${file}.txt`), `${file}\n`);
   }
-  const connection = await connect(workspace, UNCONFINED);
+  const connection = await connect(workspace, UNCONFINED, COMMAND, YES);
   const progress: number[] = [];
   const onprogress = (step: { progress: number }): void => void progress.push(step.progress);
   const { data } = await connection.call('list_files', {}, { onprogress });

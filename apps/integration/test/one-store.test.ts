@@ -81,7 +81,7 @@ test('every engine switched native, fallback, native in mid-session: same answer
       // A process for each engine of the store would be the same: a runtime opens it anew.
       for (const [n, engine] of ['native', 'fallback', 'native'].entries()) {
         const engines = Object.fromEntries(TRACKS.map((track) => [track, engine]));
-        const runtime = createRuntime({ workspace, session: 'switched', engines });
+        const runtime = createRuntime({ workspace, session: 'switched', engines, confirm: () => true });
         await work(runtime.main, n);
         const report = runtime.capabilities().tracks.filter(({ state }) => state === 'landed');
         for (const { track, engine: used } of report) phases.at(-1).engines[track] ??= used;

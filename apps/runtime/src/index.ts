@@ -26,6 +26,7 @@ export {
   type RuntimeConfig,
 } from './config/schema.js';
 export type { RuntimeLogger } from './logger.js';
+export type { PlanSource } from './plan/plan.js';
 export {
   type Caller,
   type CallOptions,

@@ -69,3 +69,21 @@ test('reads inputs from files beside the plan', async () => {
   expect((await readPlan(join(place, 'plan.json'))).steps[0]?.input).toEqual({ patch });
   expect(await codeOf(() => readPlan(join(place, 'none.json')))).toBe('PLAN_INVALID');
 });
+
+describe('a plan as a module', () => {
+  const step = "{ tool: 'read_file', input: { path: 'a.txt' } }";
+
+  test.each([
+    ['plan.mjs', `export default { steps: [${step}] };`],
+    ['plan.cjs', `module.exports = { steps: [${step}] };`],
+    ['function.mjs', `export default async () => ({ steps: [${step}] });`],
+    ['none.mjs', `export const steps = [];`],
+    ['throws.mjs', `throw new Error('not today');`],
+    ['wrong.mjs', `export default { steps: [{ tool: 1 }] };`],
+  ])('%s', async (name, source) => {
+    const path = join(makeWorkspace({ [name]: source }), name);
+    const isGood = /^(?:plan|function)/.test(name);
+    expect(await codeOf(() => readPlan(path))).toBe(isGood ? 'none' : 'PLAN_INVALID');
+    if (isGood) expect((await readPlan(path)).steps).toMatchObject([{ tool: 'read_file' }]);
+  });
+});

@@ -7,6 +7,7 @@ import { z } from 'zod';
 
 import { RUNTIME_CODES } from '../codes.js';
 import { describeIssue } from '../config/file.js';
+import { importPlan, isModulePlan } from './module-plan.js';
 
 /** Most steps of a plan. */
 export const MAX_PLAN_STEPS = 100;
@@ -46,6 +47,9 @@ const planSchema = z.strictObject({
     .max(MAX_PLAN_STEPS),
 });
 
+/** A plan as it is written, in JSON or by a module. */
+export type PlanSource = z.input<typeof planSchema>;
+
 /** A plan, checked, with its input files read in. */
 export type Plan = z.output<typeof planSchema>;
 
@@ -58,7 +62,9 @@ export type PlanStep = Plan['steps'][number];
  * @throws FishplateError `PLAN_INVALID`.
  */
 export async function readPlan(path: string): Promise<Plan> {
-  const plan = parsePlan(await readText(path), path);
+  const plan = isModulePlan(path)
+    ? checkPlan(await importPlan(path), path)
+    : parsePlan(await readText(path), path);
   const steps = await Promise.all(
     plan.steps.map(async ({ inputFiles, input, ...step }) => {
       const read = Object.entries(inputFiles ?? {}).map(
@@ -78,6 +84,10 @@ export function parsePlan(text: string, place: string): Plan {
   } catch (cause) {
     throw RUNTIME_CODES.error('PLAN_INVALID', `${place} is not JSON: ${(cause as Error).message}`, { cause });
   }
+  return checkPlan(value, place);
+}
+
+function checkPlan(value: unknown, place: string): Plan {
   const result = planSchema.safeParse(value);
   if (result.success) return result.data;
   throw RUNTIME_CODES.error(
