@@ -1,5 +1,6 @@
 /** `fishplate config`: what is in force, and where it is from. */
 
+import { openFiles } from '@fishplate/sandbox';
 import { defineCommand } from 'citty';
 
 import {
@@ -8,12 +9,12 @@ import {
   type ExplainedConfig,
   type ExplainedEntry,
 } from '../config/explain.js';
+import { loadConfig } from '../config/load.js';
 import { configJsonSchema } from '../config/schema.js';
-import { createRuntime } from '../runtime.js';
 import { createMask, maskAll } from '../session/masking.js';
 import { workspaceRoot } from '../workspace/sandbox-file-access.js';
 import { EXIT } from './exit-codes.js';
-import { JSON_OPTION, printJson, WORKSPACE_OPTION, workspaceOption } from './shared-options.js';
+import { JSON_OPTION, printJson, WORKSPACE_OPTION } from './shared-options.js';
 import { createStyle, type Style, visibleLine } from './terminal.js';
 
 /** The command. */
@@ -25,15 +26,15 @@ export const configCommand = defineCommand({
     schema: { type: 'boolean', description: 'Print the JSON schema of fishplate.config.json' },
     json: JSON_OPTION,
   },
-  async run({ args }) {
+  run({ args }) {
     if (args.schema) {
       printJson(configJsonSchema());
       return EXIT.ok;
     }
     const { root } = workspaceRoot(args.workspace ?? process.cwd());
     const explained = maskAll(explainConfig({ workspace: root }), createMask());
-    // The policy is checked by the sandbox, the directory of sessions by who opens it.
-    await createRuntime(workspaceOption(args.workspace)).close();
+    // What the schema leaves open, the sandbox checks.
+    openFiles({ workspace: root, policy: loadConfig({ workspace: root }).sandbox.policy });
     const style = createStyle(process.stdout);
     if (args.json) printJson(args.validate ? { ok: true, file: explained.file } : { ok: true, ...explained });
     else if (args.validate) process.stdout.write(`${style.green('valid')} ${placeOf(explained)}\n`);
