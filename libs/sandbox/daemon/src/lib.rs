@@ -21,6 +21,7 @@ pub mod options;
 pub mod outgoing;
 #[cfg(unix)]
 mod peer;
+mod pump;
 mod run;
 #[cfg(unix)]
 pub mod server;

@@ -6,7 +6,7 @@ import { checkedOptions, makeWorld } from './world';
 
 /** A list of strings in the Rust core. */
 function rustList(name: string): string[] {
-  const source = readFileSync(join(__dirname, '../../core/src/policy.rs'), 'utf8');
+  const source = readFileSync(join(__dirname, '../../core/src/policy/defaults.rs'), 'utf8');
   const [, body] = new RegExp(`pub const ${name}: &\\[&str\\] = &\\[([^\\]]*)\\];`).exec(source)!;
   return [...body!.matchAll(/"([^"]*)"/g)].map(([, item]) => item!);
 }

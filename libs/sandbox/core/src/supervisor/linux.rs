@@ -13,6 +13,7 @@ use super::{Handler, Launch, StartError};
 pub(crate) mod cgroup;
 mod interpreter;
 mod job;
+mod mounts;
 pub(crate) mod paths;
 pub(crate) mod plan;
 pub(crate) mod probe;

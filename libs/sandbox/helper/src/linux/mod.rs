@@ -4,6 +4,7 @@ mod changes;
 mod cleanup;
 mod command;
 mod filter;
+mod handle;
 mod handover;
 mod held;
 mod hold;
@@ -20,7 +21,9 @@ mod protect;
 mod repository;
 mod root;
 mod tree;
+mod users;
 mod view;
+mod watch;
 
 use fishplate_sandbox_helper::{Report, Step};
 use rustix::fd::BorrowedFd;

@@ -2,20 +2,18 @@
 
 use fishplate_sandbox_helper::{KILL, Plan, Refusal, Report, Step, Strategy, TERMINATE};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{CWD, Mode, OFlags, mkdirat};
+use rustix::fd::AsFd;
+use rustix::fs::{CWD, Mode, mkdirat};
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
-};
-use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+use rustix::net::{RecvFlags, recv};
 
 use super::changes::Changes;
+use super::handle::Init;
 use super::handover::{self, Handed};
 use super::held::{self, HOLD};
-use super::kernel::{self, Fork, channel};
+use super::kernel::{self, channel};
 use super::protect::Protection;
-use super::{Failure, Outcome, cleanup, init, repository, tell, tree, view};
+use super::{Failure, Outcome, cleanup, repository, tell, tree, view};
 
 /// The init process tells that it is the last one, and goes.
 pub const ALONE: u8 = b'A';
@@ -169,90 +167,6 @@ fn attend(plan: &Plan, init: &Init, world: &mut Outside) -> Outcome {
     Ok(())
 }
 
-/// All but the network, which the command's process makes for itself.
-fn namespaces(strategy: Strategy) -> libc::c_int {
-    let mut flags = match strategy {
-        Strategy::Plain => return 0,
-        Strategy::Privileged => 0,
-        Strategy::User => libc::CLONE_NEWUSER,
-    };
-    flags |= libc::CLONE_NEWNS
-        | libc::CLONE_NEWPID
-        | libc::CLONE_NEWIPC
-        | libc::CLONE_NEWUTS
-        | libc::CLONE_NEWCGROUP;
-    flags
-}
-
-/// The init process, as its parent holds it.
-struct Init {
-    pidfd: OwnedFd,
-    leash: OwnedFd,
-}
-
-impl Init {
-    /// It has its namespaces and users, and waits for the plan.
-    fn start(strategy: Strategy) -> Outcome<Self> {
-        let step = Failure::at(Step::Fork);
-        if strategy == Strategy::Plain {
-            let own = rustix::process::getpid();
-            rustix::process::set_child_subreaper(Some(own)).map_err(&step)?;
-        }
-        let (leash_end, leash) = socketpair(
-            AddressFamily::UNIX,
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC,
-            None,
-        )
-        .map_err(&step)?;
-        let forked =
-            kernel::fork_into(namespaces(strategy)).map_err(Failure::at(Step::Namespaces))?;
-        let (pid, pidfd) = match forked {
-            Fork::Child => {
-                drop(leash);
-                init::run(strategy, &leash_end)
-            }
-            Fork::Parent { pid, pidfd } => (pid, pidfd),
-        };
-        let init = Self { pidfd, leash };
-        if let Err(failure) = map_users(strategy, pid) {
-            init.end();
-            return Err(failure);
-        }
-        init.order(b'G');
-        Ok(init)
-    }
-
-    fn order(&self, what: u8) {
-        let _ = send(&self.leash, &[what], SendFlags::NOSIGNAL);
-    }
-
-    /// An init process that is gone is seen elsewhere.
-    fn tell(&self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            match send(&self.leash, bytes, SendFlags::NOSIGNAL) {
-                Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
-                Err(Errno::INTR) => {}
-                Err(_) => return,
-            }
-        }
-    }
-
-    fn end(&self) {
-        self.kill();
-        self.wait();
-    }
-
-    fn kill(&self) {
-        let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
-    }
-
-    fn wait(&self) {
-        let which = WaitId::PidFd(self.pidfd.as_fd());
-        while let Err(Errno::INTR) = waitid(which.clone(), WaitIdOptions::EXITED) {}
-    }
-}
-
 /// Until the init process has ended, or has told that it is alone (`true`). An end of the channel is the supervisor's end.
 fn watch(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
     let has_view = view::has_view(plan.strategy);
@@ -337,49 +251,4 @@ fn renew(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
         init.tell(&held);
     }
     true
-}
-
-/// Maps the users of the new namespace to themselves, so that files keep their owners' names: all that this process has
-/// where it may, else its own.
-fn map_users(strategy: Strategy, pid: i32) -> Outcome {
-    if strategy != Strategy::User {
-        return Ok(());
-    }
-    map_users_of(pid).map_err(Failure::at(Step::Users))
-}
-
-fn map_users_of(pid: i32) -> kernel::Result<()> {
-    let write = |name: &str, text: &str| {
-        let path = format!("/proc/{pid}/{name}");
-        let file = rustix::fs::open(path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
-        rustix::io::write(&file, text.as_bytes()).map(drop)
-    };
-    let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
-    if user.is_root() {
-        let whole = write("uid_map", &identity("uid_map")?)
-            .and_then(|()| write("gid_map", &identity("gid_map")?));
-        if whole != Err(Errno::PERM) {
-            return whole;
-        }
-    }
-    write("uid_map", &format!("{0} {0} 1", user.as_raw()))?;
-    write("setgroups", "deny")?;
-    write("gid_map", &format!("{0} {0} 1", group.as_raw()))
-}
-
-/// A map of all that this process' own namespace has.
-fn identity(name: &str) -> kernel::Result<String> {
-    let path = format!("/proc/self/{name}");
-    let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-    let mut bytes = vec![0; 4096];
-    let length = rustix::io::read(&file, &mut bytes)?;
-    let text = String::from_utf8_lossy(bytes.get(..length).unwrap_or_default()).into_owned();
-    let mut map = String::new();
-    for line in text.lines() {
-        let mut words = line.split_whitespace();
-        if let (Some(first), _, Some(count)) = (words.next(), words.next(), words.next()) {
-            map.push_str(&format!("{first} {first} {count}\n"));
-        }
-    }
-    Ok(map)
 }
