@@ -280,3 +280,20 @@ fn what_lies_in_more_directories_than_are_watched_stays_protected() {
         assert_eq!(fs::read(&last).expect("read"), b"another", "{mode:?}");
     }
 }
+
+/// What stands in is made again outside, and has to be covered again inside, whoever of the two is faster.
+#[test]
+fn what_stands_in_is_covered_again_as_often_as_the_host_removes_it() {
+    for mode in modes() {
+        let world = World::new(mode);
+        let attack = "mkdir .vscode; echo EVIL > .vscode/tasks.json";
+        let waiting = Waiting::new(&world, &world.policy(), attack);
+        let held = world.path("ws/.vscode");
+        for _ in 0..60 {
+            fs::remove_file(&held).expect("a placeholder");
+            waiting.until_held(std::slice::from_ref(&held));
+        }
+        waiting.go(&world);
+        assert!(!held.exists(), "{mode:?}");
+    }
+}

@@ -246,7 +246,8 @@ fn renew(plan: &Plan, init: &Init, world: &mut Outside) -> bool {
         return false;
     }
     let held = held::encode(&world.protection.held);
-    if held != known {
+    // What was made just now has no mount, also where it is held as before: the init process may have looked before it was there.
+    if held != known || !world.protection.made.is_empty() {
         init.order(HOLD);
         init.tell(&held);
     }
