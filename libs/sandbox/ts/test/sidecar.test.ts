@@ -116,7 +116,7 @@ onLinux('transport sidecar', () => {
     const runner = await open();
     let given = 0;
     async function* pieces(most: number) {
-      for (; given < most; given += 1) yield Buffer.alloc(1 << 20, given % 256);
+      for (; given < most; given += 1) yield await Promise.resolve(Buffer.alloc(1 << 20, given % 256));
     }
     const { outcome, stdout } = await shell(runner, 'sleep 0.2; cksum', { stdin: pieces(90) });
     // More than one message can hold.
