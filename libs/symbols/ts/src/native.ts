@@ -1,0 +1,30 @@
+/** The binding: its types, and the engine that loads it. */
+
+import { type CapabilityReport, type EngineChoice, TrackEngine } from '@fishplate/engine';
+
+/** The generated surface of the binding; private to this package. */
+export type SymbolsNative = typeof import('@fishplate/symbols-native');
+
+// One level below the package root both as src/ and as dist/.
+const { version } = require('../package.json') as { version: string };
+
+const engine = new TrackEngine<SymbolsNative>({
+  track: 'symbols',
+  require,
+  nativePackage: '@fishplate/symbols-native',
+  binaryName: 'symbols',
+  version,
+});
+
+/** The binding for a call, or null for the fallback. */
+export function selectNative(choice: EngineChoice | undefined): SymbolsNative | null {
+  return engine.select(choice);
+}
+
+/** Which engine calls will use, and why. `config` is what a host's config file asks for. */
+export function capability(choice?: {
+  config?: EngineChoice | undefined;
+  call?: EngineChoice | undefined;
+}): CapabilityReport {
+  return engine.capability(choice);
+}
