@@ -4,8 +4,15 @@
     missing_docs,
     reason = "the binding is internal; its TypeScript side is documented"
 )]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "Node-API functions take what was converted for them"
+)]
 
-use napi::bindgen_prelude::Uint8ArraySlice;
+mod index;
+
+use fishplate_symbols::SymbolsError;
+use napi::Error;
 use napi_derive::napi;
 
 /// The version that the loading library must have.
@@ -14,7 +21,7 @@ pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-#[napi]
-pub fn fingerprint(bytes: Uint8ArraySlice<'_>) -> u64 {
-    fishplate_symbols::fingerprint(&bytes)
+/// An error whose message starts with its code: the only text that both a sync call and a promise carry over.
+fn fault(error: &SymbolsError) -> Error {
+    Error::from_reason(format!("{}: {error}", error.code()))
 }
