@@ -13,15 +13,32 @@
 //! ```
 #![deny(missing_docs)]
 
+mod align;
 mod error;
 mod files;
 mod fold;
+mod hits;
 mod index;
+mod matcher;
 mod names;
+mod outline;
+mod path_filter;
+mod qualifier;
+mod reading;
 mod records;
+mod search;
 mod symbol;
 mod texts;
+mod top;
+mod typo;
+mod weights;
 
 pub use error::{Result, SymbolsError};
+pub use hits::{Hit, ScoreParts};
 pub use index::{FileSymbols, FileView, IndexStats, MAX_TEXT, SymbolIndex, UpdateReport, Use};
+pub use matcher::MatchTier;
+pub use outline::SymbolNode;
+pub use path_filter::PathFilter;
+pub use reading::MAX_QUERY;
+pub use search::{DEFAULT_LIMIT, MAX_LIMIT, QueryOptions};
 pub use symbol::{Reference, Symbol, SymbolKind};

@@ -1,0 +1,347 @@
+//! Queries: candidates by their letters, best tiers first, until nothing left can be better than what was found.
+
+use crate::align::Aligner;
+use crate::error::Result;
+use crate::fold::{Folded, mask};
+use crate::hits::{Hit, hit};
+use crate::index::SymbolIndex;
+use crate::matcher::{Match, MatchTier, Needle, match_name, match_start};
+use crate::names::NONE;
+use crate::path_filter::PathFilter;
+use crate::qualifier::PathFits;
+use crate::reading::{Reading, readings};
+use crate::records::Record;
+use crate::symbol::SymbolKind;
+use crate::top::{Entry, Top};
+use crate::typo::TypoNeedle;
+use crate::weights::{
+    ALL_INITIALS, BOOST, CASE, EXPORTED, KINDS, MOST_KIND, MOST_POPULAR, POPULAR, QUALIFIED, ROOM,
+    TYPO, WORD, WORD_END,
+};
+
+/// Hits of a query whose options ask for no other number.
+pub const DEFAULT_LIMIT: usize = 20;
+
+/// The most hits of a query.
+pub const MAX_LIMIT: usize = 10_000;
+
+/// What to look for, beside the name.
+pub struct QueryOptions {
+    /// Most hits.
+    pub limit: usize,
+    /// Only these kinds; all where there are none.
+    pub kinds: Vec<SymbolKind>,
+    /// Only in these files.
+    pub path: Option<PathFilter>,
+    /// Files whose symbols are preferred.
+    pub boost_paths: Vec<PathFilter>,
+    /// Whether letters in their order and typos are enough.
+    pub fuzzy: bool,
+}
+
+impl Default for QueryOptions {
+    fn default() -> Self {
+        Self {
+            limit: DEFAULT_LIMIT,
+            kinds: Vec::new(),
+            path: None,
+            boost_paths: Vec::new(),
+            fuzzy: true,
+        }
+    }
+}
+
+/// What is known of a file for one query.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Unknown,
+    Excluded,
+    Plain,
+    Boosted,
+}
+
+/// A query while it runs.
+struct Search<'index> {
+    index: &'index SymbolIndex,
+    options: &'index QueryOptions,
+    /// A bit for each number of a kind.
+    kinds: u32,
+    places: Vec<Place>,
+    /// The most that anything but the name can add.
+    most: i32,
+    folded: Folded,
+    aligner: Aligner,
+    top: Top<'index>,
+}
+
+impl SymbolIndex {
+    /// The symbols whose names match a text, best first. Ties are broken by path, line and column.
+    ///
+    /// The text is a name or a part of one, also with words before it that say where it is: `dir/file name`,
+    /// `Class.method`, `module::name`. A scan over the letters of all names, so linear in these.
+    ///
+    /// # Errors
+    ///
+    /// A text over 4096 bytes.
+    ///
+    /// ```
+    /// use fishplate_symbols::{MatchTier, QueryOptions, Symbol, SymbolIndex, SymbolKind};
+    ///
+    /// let mut index = SymbolIndex::new();
+    /// let symbols = ["getUserName", "gunzip"].map(|name| Symbol::new(name, SymbolKind::Function, 0, 0));
+    /// index.update_file("src/user.ts", &symbols, &[])?;
+    /// let hits = index.query("gUN", &QueryOptions::default())?;
+    /// assert_eq!(hits[0].symbol.name, "getUserName");
+    /// assert_eq!(hits[0].tier, MatchTier::Initials);
+    /// assert_eq!(hits[0].ranges, [(0, 1), (3, 4), (7, 8)]);
+    /// # Ok::<(), fishplate_symbols::SymbolsError>(())
+    /// ```
+    pub fn query(&self, text: &str, options: &QueryOptions) -> Result<Vec<Hit>> {
+        let readings = readings(text)?;
+        let limit = options.limit.min(MAX_LIMIT);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let boost = if options.boost_paths.is_empty() {
+            0
+        } else {
+            BOOST
+        };
+        let kinds = options.kinds.iter().map(|&kind| 1_u32 << kind as u8);
+        let mut search = Search {
+            index: self,
+            options,
+            kinds: if options.kinds.is_empty() {
+                u32::MAX
+            } else {
+                kinds.sum()
+            },
+            places: vec![Place::Unknown; self.files.slots()],
+            most: MOST_POPULAR + EXPORTED + MOST_KIND + boost,
+            folded: Folded::default(),
+            aligner: Aligner::default(),
+            top: Top::new(self, limit),
+        };
+        for (number, reading) in readings.iter().enumerate() {
+            search.read(number, reading);
+        }
+        let entries = search.top.entries();
+        let mut aligner = search.aligner;
+        Ok(entries
+            .iter()
+            .filter_map(|entry| hit(self, readings.get(entry.reading)?, entry, &mut aligner))
+            .collect())
+    }
+}
+
+impl Search<'_> {
+    fn read(&mut self, number: usize, reading: &Reading) {
+        let mut fits = PathFits::new();
+        let needle = &reading.needle;
+        let most = self.most
+            + if reading.qualifier.is_some() {
+                QUALIFIED
+            } else {
+                0
+            };
+        self.starts(number, reading, &mut fits);
+        if self
+            .top
+            .is_beyond(WORD + ROOM + WORD_END + ALL_INITIALS + CASE + most)
+        {
+            return;
+        }
+        self.insides(number, reading, &mut fits);
+        if self.options.fuzzy
+            && !self.top.is_beyond(highest(&TYPO) + most)
+            && let Some(typos) = TypoNeedle::new(needle)
+        {
+            self.typos(number, reading, &typos, &mut fits);
+        }
+    }
+
+    /// Names that begin with the query, or whose words begin with its letters.
+    fn starts(&mut self, number: usize, reading: &Reading, fits: &mut PathFits) {
+        let needle = &reading.needle;
+        let first = u64::from(needle.units().first().copied().unwrap_or(0));
+        let initials = initials(needle);
+        for (id, &mask) in (0..).zip(self.index.names.masks()) {
+            if needle.mask & !mask != 0 {
+                continue;
+            }
+            let head = self.index.names.head(id);
+            if head >> 48 != first && initials & !head != 0 {
+                continue;
+            }
+            if self.index.names.count(id) == 0 {
+                continue;
+            }
+            let name = self.index.names.get(id);
+            self.folded.fold(name);
+            if let Some(found) = match_start(needle, name, &self.folded) {
+                self.take(number, reading, id, found, fits);
+            }
+        }
+    }
+
+    /// Names that have the query, or its letters, elsewhere.
+    fn insides(&mut self, number: usize, reading: &Reading, fits: &mut PathFits) {
+        let needle = &reading.needle;
+        let fuzzy = self.options.fuzzy;
+        for (id, &mask) in (0..).zip(self.index.names.masks()) {
+            if needle.mask & !mask != 0 || self.index.names.count(id) == 0 {
+                continue;
+            }
+            let name = self.index.names.get(id);
+            self.folded.fold(name);
+            let found = match_name(needle, name, &self.folded, fuzzy, &mut self.aligner);
+            if let Some(found) = found
+                && found.tier < MatchTier::Initials
+            {
+                self.take(number, reading, id, found, fits);
+            }
+        }
+    }
+
+    fn typos(&mut self, number: usize, reading: &Reading, typos: &TypoNeedle, fits: &mut PathFits) {
+        let needle = &reading.needle;
+        for (id, &mask) in (0..).zip(self.index.names.masks()) {
+            // A typo takes away one letter at most.
+            if (needle.mask & !mask).count_ones() > typos.most || self.index.names.count(id) == 0 {
+                continue;
+            }
+            let name = self.index.names.get(id);
+            self.folded.fold(name);
+            let Some((found, _)) = typos.match_name(needle, &self.folded) else {
+                continue;
+            };
+            let other = match_name(needle, name, &self.folded, true, &mut self.aligner);
+            if other.is_none_or(|other| other.total() < found.total()) {
+                self.take(number, reading, id, found, fits);
+            }
+        }
+    }
+
+    /// Offers all symbols of a name that matches.
+    fn take(
+        &mut self,
+        number: usize,
+        reading: &Reading,
+        name: u32,
+        found: Match,
+        fits: &mut PathFits,
+    ) {
+        let qualified = if reading.qualifier.is_some() {
+            QUALIFIED
+        } else {
+            0
+        };
+        let popular = popularity(self.index.names.count(name));
+        let base = found.total() + popular;
+        if self
+            .top
+            .is_beyond(base + self.most - MOST_POPULAR + qualified)
+        {
+            return;
+        }
+        let mut next = self.index.names.first(name);
+        while let Some(record) = self.index.records.get(next) {
+            let id = next;
+            next = record.next;
+            if self.kinds & (1 << record.kind as u8) == 0 {
+                continue;
+            }
+            let boosted = match self.place(record.file) {
+                Place::Excluded | Place::Unknown => continue,
+                Place::Plain => 0,
+                Place::Boosted => BOOST,
+            };
+            let declared = declared(record);
+            let score = base + boosted + declared;
+            if self.top.is_beyond(score + qualified) {
+                continue;
+            }
+            let Some(place) = self.qualify(reading, record, fits) else {
+                continue;
+            };
+            self.top.offer(Entry {
+                id,
+                score: score + place,
+                reading: number,
+                found,
+                popular,
+                declared,
+                place,
+                boosted,
+            });
+        }
+    }
+
+    fn qualify(&self, reading: &Reading, record: &Record, fits: &mut PathFits) -> Option<i32> {
+        let Some(qualifier) = &reading.qualifier else {
+            return Some(0);
+        };
+        let file = self.index.files.get(record.file)?;
+        let container = self.index.names.mask(record.container);
+        if qualifier.is_excluded(file.mask, container) {
+            return None;
+        }
+        let path = fits
+            .entry(record.file)
+            .or_insert_with(|| qualifier.fit_path(&file.path));
+        qualifier.worth(path, self.index.names.get(record.container))
+    }
+
+    fn place(&mut self, file: u32) -> Place {
+        let Some(place) = self.places.get_mut(file as usize) else {
+            return Place::Excluded;
+        };
+        if *place == Place::Unknown {
+            let path = self.index.files.get(file).map_or("", |file| &file.path);
+            *place = if self
+                .options
+                .path
+                .as_ref()
+                .is_some_and(|filter| !filter.matches(path))
+            {
+                Place::Excluded
+            } else if self
+                .options
+                .boost_paths
+                .iter()
+                .any(|filter| filter.matches(path))
+            {
+                Place::Boosted
+            } else {
+                Place::Plain
+            };
+        }
+        *place
+    }
+}
+
+/// What a symbol is worth for what it is.
+pub(crate) fn declared(record: &Record) -> i32 {
+    let kind = KINDS
+        .get((record.kind as usize).saturating_sub(1))
+        .copied()
+        .unwrap_or(0);
+    kind + if record.exported { EXPORTED } else { 0 }
+}
+
+fn popularity(count: u32) -> i32 {
+    let doublings = i32::try_from(count.checked_ilog2().unwrap_or(0)).unwrap_or(0);
+    (doublings * POPULAR).min(MOST_POPULAR)
+}
+
+/// Letters of the query as a set of initials.
+fn initials(needle: &Needle) -> u64 {
+    mask(needle.units()) & ((1 << 40) - 1)
+}
+
+fn highest(worths: &[[i32; 3]; 2]) -> i32 {
+    worths.iter().flatten().copied().max().unwrap_or(0)
+}
+
+/// No symbol has this id.
+const _: () = assert!(NONE == u32::MAX);

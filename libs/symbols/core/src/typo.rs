@@ -1,0 +1,290 @@
+//! Names that differ from the query by a letter or two: added, left out, replaced, or swapped with its neighbour.
+//!
+//! The distance is that of optimal string alignment. It is counted for all prefixes of a name in one pass over its
+//! units, with a bit for each letter of the query (Hyyrö, "A bit-vector algorithm for computing Levenshtein and Damerau
+//! edit distances", 2003).
+
+use crate::fold::{Folded, HUMP};
+use crate::matcher::{Match, MatchTier, Needle, left_behind, skipped};
+use crate::weights::{TYPO, TYPO_FIRST, TYPO_LENGTH};
+
+/// Letters of the longest query that is looked for with typos.
+const LONGEST: usize = 64;
+
+/// A query, ready for counting typos.
+pub(crate) struct TypoNeedle {
+    /// A bit for each place of a letter; ASCII.
+    ascii: Vec<u64>,
+    others: Vec<(u16, u64)>,
+    length: usize,
+    /// Most typos in a whole name.
+    pub(crate) most: u32,
+    /// Most typos in a part of a name.
+    most_in_part: u32,
+}
+
+/// A part of a name that has the query in it, but for typos.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TypoPart {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl TypoNeedle {
+    /// None where a query is too short to be told from others by typos, or too long.
+    pub(crate) fn new(needle: &Needle) -> Option<Self> {
+        let length = needle.len();
+        let (most, most_in_part) = match length {
+            0..=3 => return None,
+            4..=5 => (1, 0),
+            6..=7 => (1, 1),
+            8 => (2, 1),
+            9..=LONGEST => (2, 2),
+            _ => return None,
+        };
+        let mut ascii = vec![0; 128];
+        let mut others: Vec<(u16, u64)> = Vec::new();
+        for (at, &unit) in needle.units().iter().enumerate() {
+            let bit = 1_u64 << at;
+            if let Some(bits) = ascii.get_mut(usize::from(unit)) {
+                *bits |= bit;
+            } else if let Some((_, bits)) = others.iter_mut().find(|(other, _)| *other == unit) {
+                *bits |= bit;
+            } else {
+                others.push((unit, bit));
+            }
+        }
+        Some(Self {
+            ascii,
+            others,
+            length,
+            most,
+            most_in_part,
+        })
+    }
+
+    /// The best match with typos, and the part that it is in.
+    pub(crate) fn match_name(&self, needle: &Needle, folded: &Folded) -> Option<(Match, TypoPart)> {
+        let width = folded.units.len();
+        if width + (self.most as usize) < self.length {
+            return None;
+        }
+        let mut best: Option<(Match, TypoPart)> = None;
+        let mut offer = |place: usize, distance: u32, lost: i32, part: TypoPart| {
+            let Some(base) = (distance as usize)
+                .checked_sub(1)
+                .and_then(|wrong| TYPO.get(wrong)?.get(place))
+            else {
+                return;
+            };
+            let first = folded.units.get(part.start) != needle.units().first();
+            let fit = -lost - if first { TYPO_FIRST } else { 0 };
+            let found = Match {
+                tier: MatchTier::Typo,
+                base: *base,
+                fit,
+            };
+            if best.is_none_or(|(best, _)| found.total() > best.total()) {
+                best = Some((found, part));
+            }
+        };
+        let (whole, part, end) = self.distances(&folded.units, true);
+        if whole <= self.most {
+            let lost = i32::try_from(width.abs_diff(self.length)).unwrap_or(i32::MAX / 64);
+            let part = TypoPart {
+                start: 0,
+                end: width,
+            };
+            offer(0, whole, lost * TYPO_LENGTH, part);
+        }
+        if self.most_in_part == 0 {
+            return best;
+        }
+        if part <= self.most_in_part {
+            offer(
+                1,
+                part,
+                left_behind(folded, end),
+                TypoPart { start: 0, end },
+            );
+        }
+        if whole <= self.most
+            || part <= self.most_in_part
+            || self.distances(&folded.units, false).1 > self.most_in_part
+        {
+            return best;
+        }
+        for (start, _) in folded
+            .flags
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, flags)| **flags & HUMP != 0)
+        {
+            let rest = folded.units.get(start..).unwrap_or_default();
+            let (_, distance, end) = self.distances(rest, true);
+            if distance <= self.most_in_part {
+                let end = start + end;
+                let lost = skipped(folded, start) + left_behind(folded, end);
+                offer(2, distance, lost, TypoPart { start, end });
+            }
+        }
+        best
+    }
+
+    /// Distance to all of `units`; the smallest one to a prefix of it (to any part of it, where it is not anchored), and
+    /// the first place where that ends.
+    fn distances(&self, units: &[u16], anchored: bool) -> (u32, u32, usize) {
+        let last = 1_u64 << (self.length - 1);
+        let (mut plus, mut minus) = (u64::MAX, 0_u64);
+        let (mut diagonal, mut places_before) = (0_u64, 0_u64);
+        // Lengths are 64 at most.
+        let mut distance = u32::try_from(self.length).unwrap_or(u32::MAX);
+        let (mut smallest, mut end) = (distance, 0);
+        for (at, &unit) in units.iter().enumerate() {
+            let places = self.places(unit);
+            let swapped = ((!diagonal & places) << 1) & places_before;
+            diagonal = (((places & plus).wrapping_add(plus)) ^ plus) | places | minus | swapped;
+            let mut more = minus | !(diagonal | plus);
+            let mut less = plus & diagonal;
+            if more & last != 0 {
+                distance += 1;
+            }
+            if less & last != 0 {
+                distance -= 1;
+            }
+            more = more << 1 | u64::from(anchored);
+            less <<= 1;
+            plus = less | !(diagonal | more);
+            minus = more & diagonal;
+            places_before = places;
+            if distance < smallest {
+                smallest = distance;
+                end = at + 1;
+            }
+        }
+        (distance, smallest, end)
+    }
+
+    fn places(&self, unit: u16) -> u64 {
+        match self.ascii.get(usize::from(unit)) {
+            Some(&bits) => bits,
+            None => {
+                let found = self.others.iter().find(|(other, _)| *other == unit);
+                found.map_or(0, |&(_, bits)| bits)
+            }
+        }
+    }
+}
+
+/// Which letters of the query stand in the part of the name, by an alignment that has the fewest typos: places in the
+/// name.
+pub(crate) fn kept_letters(needle: &Needle, folded: &Folded, part: TypoPart) -> Vec<usize> {
+    let query = needle.units();
+    let units = folded.units.get(part.start..part.end).unwrap_or_default();
+    let width = units.len() + 1;
+    let mut table = vec![0_u32; (query.len() + 1) * width];
+    let at = |row: usize, column: usize| row * width + column;
+    let get = |table: &[u32], index: usize| table.get(index).copied().unwrap_or(u32::MAX / 2);
+    for row in 0..=query.len() {
+        for column in 0..width {
+            let value = if row == 0 || column == 0 {
+                row + column
+            } else {
+                let (above, left) = (at(row - 1, column), at(row, column - 1));
+                let same = query.get(row - 1) == units.get(column - 1);
+                let mut value = get(&table, at(row - 1, column - 1)) + u32::from(!same);
+                value = value.min(get(&table, above) + 1).min(get(&table, left) + 1);
+                if is_swap(query, units, row, column) {
+                    value = value.min(get(&table, at(row - 2, column - 2)) + 1);
+                }
+                value as usize
+            };
+            if let Some(cell) = table.get_mut(at(row, column)) {
+                *cell = u32::try_from(value).unwrap_or(u32::MAX / 2);
+            }
+        }
+    }
+    let (mut row, mut column) = (query.len(), units.len());
+    let mut kept = Vec::new();
+    while row > 0 && column > 0 {
+        let value = get(&table, at(row, column));
+        let same = query.get(row - 1) == units.get(column - 1);
+        if same && value == get(&table, at(row - 1, column - 1)) {
+            kept.push(part.start + column - 1);
+            (row, column) = (row - 1, column - 1);
+        } else if is_swap(query, units, row, column)
+            && value == get(&table, at(row - 2, column - 2)) + 1
+        {
+            kept.extend([part.start + column - 1, part.start + column - 2]);
+            (row, column) = (row - 2, column - 2);
+        } else if value == get(&table, at(row - 1, column - 1)) + 1 {
+            (row, column) = (row - 1, column - 1);
+        } else if value == get(&table, at(row - 1, column)) + 1 {
+            row -= 1;
+        } else {
+            column -= 1;
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+fn is_swap(query: &[u16], units: &[u16], row: usize, column: usize) -> bool {
+    row > 1
+        && column > 1
+        && query.get(row - 1) == units.get(column - 2)
+        && query.get(row - 2) == units.get(column - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::TypoNeedle;
+    use crate::fold::Folded;
+    use crate::matcher::Needle;
+
+    /// The distance as its definition has it, to every prefix.
+    fn defined(query: &[u16], units: &[u16], anchored: bool) -> Vec<u32> {
+        let mut rows: Vec<Vec<u32>> = Vec::new();
+        for row in 0..=query.len() {
+            let mut values = Vec::new();
+            for column in 0..=units.len() {
+                let value = if row == 0 {
+                    if anchored { column as u32 } else { 0 }
+                } else if column == 0 {
+                    row as u32
+                } else {
+                    let same = query[row - 1] == units[column - 1];
+                    let mut value = rows[row - 1][column - 1] + u32::from(!same);
+                    value = value
+                        .min(rows[row - 1][column] + 1)
+                        .min(values[column - 1] + 1);
+                    if super::is_swap(query, units, row, column) {
+                        value = value.min(rows[row - 2][column - 2] + 1);
+                    }
+                    value
+                };
+                values.push(value);
+            }
+            rows.push(values);
+        }
+        rows.pop().unwrap_or_default()
+    }
+
+    proptest! {
+        #[test]
+        fn distances_are_those_of_the_definition(query in "[abcé]{4,64}", name in "[abcdé]{0,80}", anchored: bool) {
+            let needle = Needle::new(&query);
+            let units = Folded::of(&name).units;
+            let typos = TypoNeedle::new(&needle).expect("its length is within bounds");
+            let (whole, smallest, end) = typos.distances(&units, anchored);
+            let expected = defined(needle.units(), &units, anchored);
+            prop_assert_eq!(whole, expected[units.len()]);
+            let least = expected.iter().min().copied().unwrap_or(0);
+            prop_assert_eq!(smallest, least);
+            prop_assert_eq!(end, expected.iter().position(|value| *value == least).unwrap_or(0));
+        }
+    }
+}
