@@ -291,8 +291,7 @@ impl SymbolIndex {
             Some(signature) => self.signatures.hold(signature)?.0,
             None => NONE,
         };
-        let next = self.names.first(name);
-        let id = self.records.add(Record {
+        self.put_record(Record {
             name,
             file,
             container,
@@ -302,15 +301,21 @@ impl SymbolIndex {
             end_line: symbol.end_line.unwrap_or(NONE),
             end_column: symbol.end_column.unwrap_or(NONE),
             previous: NONE,
-            next,
+            next: NONE,
             ordinal,
             kind: symbol.kind,
             exported: symbol.exported,
-        })?;
-        if let Some(next) = self.records.get_mut(next) {
+        })
+    }
+
+    /// Adds a record whose texts are held for it, in front of those of the same name.
+    pub(crate) fn put_record(&mut self, mut record: Record) -> Result<u32> {
+        record.next = self.names.first(record.name);
+        let id = self.records.add(record)?;
+        if let Some(next) = self.records.get_mut(record.next) {
             next.previous = id;
         }
-        self.names.link(name, id, 1);
+        self.names.link(record.name, id, 1);
         Ok(id)
     }
 

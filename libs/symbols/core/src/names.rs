@@ -76,6 +76,16 @@ impl Names {
         Ok(id)
     }
 
+    /// Holds a name that is held once more; nothing for [`NONE`].
+    pub(crate) fn hold_again(&mut self, id: u32) {
+        self.texts.hold_again(id);
+    }
+
+    /// Ids given out so far, free ones included.
+    pub(crate) fn slots(&self) -> usize {
+        self.texts.slots()
+    }
+
     /// Lets go of a name once.
     pub(crate) fn release(&mut self, id: u32) {
         if self.texts.release(id)

@@ -88,6 +88,17 @@ impl Texts {
         Ok((id, true))
     }
 
+    /// Holds an id that is held once more; nothing for one that is not.
+    pub(crate) fn hold_again(&mut self, id: u32) {
+        if let Some(span) = self
+            .spans
+            .get_mut(id as usize)
+            .filter(|span| span.holders > 0)
+        {
+            span.holders = span.holders.saturating_add(1);
+        }
+    }
+
     /// Lets go of an id once. True where nobody holds it any more.
     pub(crate) fn release(&mut self, id: u32) -> bool {
         let Some(span) = self
