@@ -42,6 +42,7 @@ pub use index::{FileSymbols, FileView, IndexStats, MAX_TEXT, SymbolIndex, Update
 pub use matcher::MatchTier;
 pub use outline::SymbolNode;
 pub use path_filter::PathFilter;
+pub use persist::write_whole;
 pub use reading::MAX_QUERY;
 pub use search::{DEFAULT_LIMIT, MAX_LIMIT, QueryOptions};
 pub use symbol::{Reference, Symbol, SymbolKind};

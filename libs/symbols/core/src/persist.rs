@@ -15,7 +15,7 @@ impl SymbolIndex {
     ///
     /// What the system says: no such directory, no permission, no room.
     pub fn save(&self, path: &Path) -> Result<()> {
-        write(path, &self.to_bytes())
+        write_whole(path, &self.to_bytes())
     }
 
     /// Reads an index that was saved.
@@ -29,7 +29,12 @@ impl SymbolIndex {
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+/// Writes bytes to a file so that a crash leaves the old ones or the new ones, as [`SymbolIndex::save`] does.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |error: &std::io::Error| SymbolsError::io("write", path, error);
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -9,7 +9,9 @@
     reason = "Node-API functions take what was converted for them"
 )]
 
+mod batch;
 mod index;
+mod work;
 
 use fishplate_symbols::SymbolsError;
 use napi::Error;
