@@ -17,6 +17,14 @@ pub enum SymbolsError {
         /// What is wrong.
         reason: String,
     },
+    /// A prefix or glob of paths is not acceptable.
+    #[error("the path filter {filter:?} is not one: {reason}")]
+    Filter {
+        /// As it was given.
+        filter: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Something is larger than an index takes.
     #[error("{what} of {size} is too large: at most {limit} are supported")]
     TooLarge {
@@ -64,6 +72,7 @@ impl SymbolsError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Input { .. } => "INPUT_INVALID",
+            Self::Filter { .. } => "OPTION_INVALID",
             Self::TooLarge { .. } => "INPUT_TOO_LARGE",
             Self::Io {
                 kind: io::ErrorKind::NotFound,

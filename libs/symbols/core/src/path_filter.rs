@@ -5,6 +5,9 @@ use crate::error::{Result, SymbolsError};
 /// Most alternatives that braces may stand for.
 const MAX_ALTERNATIVES: usize = 64;
 
+/// What is wrong with a filter, where it is none.
+type Reading<Value> = std::result::Result<Value, String>;
+
 /// Longest filter, in bytes.
 const MAX_FILTER: usize = 4096;
 
@@ -52,8 +55,16 @@ impl PathFilter {
     ///
     /// A set or braces without an end, over 64 alternatives, over 4096 bytes.
     pub fn new(text: &str) -> Result<Self> {
+        Self::read(text).map_err(|reason| SymbolsError::Filter {
+            // A filter that is too long is too long to be told too.
+            filter: text.chars().take(80).collect(),
+            reason,
+        })
+    }
+
+    fn read(text: &str) -> Reading<Self> {
         if text.len() > MAX_FILTER {
-            return Err(invalid(format!("it has over {MAX_FILTER} bytes")));
+            return Err(format!("it has over {MAX_FILTER} bytes"));
         }
         if !text.contains(['*', '?', '[', '{']) {
             return Ok(Self {
@@ -63,7 +74,7 @@ impl PathFilter {
         let globs = alternatives(text)?
             .iter()
             .map(|text| Glob::new(text))
-            .collect::<Result<_>>()?;
+            .collect::<Reading<_>>()?;
         Ok(Self {
             shape: Shape::Globs(globs),
         })
@@ -79,7 +90,7 @@ impl PathFilter {
 }
 
 /// What the braces stand for, one after the other.
-fn alternatives(text: &str) -> Result<Vec<String>> {
+fn alternatives(text: &str) -> Reading<Vec<String>> {
     let mut done = vec![String::new()];
     let mut rest = text.chars();
     while let Some(letter) = rest.next() {
@@ -91,9 +102,7 @@ fn alternatives(text: &str) -> Result<Vec<String>> {
             '{' => {
                 let choices = choices(&mut rest)?;
                 if done.len() * choices.len() > MAX_ALTERNATIVES {
-                    return Err(invalid(format!(
-                        "braces give over {MAX_ALTERNATIVES} globs"
-                    )));
+                    return Err(format!("braces give over {MAX_ALTERNATIVES} globs"));
                 }
                 let joined = done
                     .iter()
@@ -107,7 +116,7 @@ fn alternatives(text: &str) -> Result<Vec<String>> {
 }
 
 /// The alternatives up to the closing brace, with their own braces resolved.
-fn choices(rest: &mut std::str::Chars<'_>) -> Result<Vec<String>> {
+fn choices(rest: &mut std::str::Chars<'_>) -> Reading<Vec<String>> {
     let mut parts = vec![String::new()];
     let mut depth = 1_usize;
     while let Some(letter) = rest.next() {
@@ -117,9 +126,7 @@ fn choices(rest: &mut std::str::Chars<'_>) -> Result<Vec<String>> {
                 for part in &parts {
                     all.extend(alternatives(part)?);
                     if all.len() > MAX_ALTERNATIVES {
-                        return Err(invalid(format!(
-                            "braces give over {MAX_ALTERNATIVES} globs"
-                        )));
+                        return Err(format!("braces give over {MAX_ALTERNATIVES} globs"));
                     }
                 }
                 return Ok(all);
@@ -133,7 +140,7 @@ fn choices(rest: &mut std::str::Chars<'_>) -> Result<Vec<String>> {
             _ => {}
         }
         if depth > 16 {
-            return Err(invalid("braces lie in braces over 16 times".to_owned()));
+            return Err("braces lie in braces over 16 times".to_owned());
         }
         if let Some(part) = parts.last_mut() {
             part.push(letter);
@@ -142,11 +149,11 @@ fn choices(rest: &mut std::str::Chars<'_>) -> Result<Vec<String>> {
             }
         }
     }
-    Err(invalid("a brace is not closed".to_owned()))
+    Err("a brace is not closed".to_owned())
 }
 
 impl Glob {
-    fn new(text: &str) -> Result<Self> {
+    fn new(text: &str) -> Reading<Self> {
         let text = text.strip_prefix("./").unwrap_or(text);
         let mut tokens = Vec::new();
         let letters: Vec<char> = text.chars().collect();
@@ -261,14 +268,14 @@ impl Token {
     }
 }
 
-fn set(letters: &[char], at: &mut usize) -> Result<Token> {
+fn set(letters: &[char], at: &mut usize) -> Reading<Token> {
     let get = |at: usize| letters.get(at).copied();
     let negated = matches!(get(*at), Some('!' | '^'));
     *at += usize::from(negated);
     let mut ranges = Vec::new();
     loop {
         let Some(mut from) = get(*at) else {
-            return Err(invalid("a set is not closed".to_owned()));
+            return Err("a set is not closed".to_owned());
         };
         *at += 1;
         if from == ']' && !ranges.is_empty() {
@@ -290,13 +297,6 @@ fn set(letters: &[char], at: &mut usize) -> Result<Token> {
 
 fn is_slash(letter: Option<char>) -> bool {
     matches!(letter, Some('/' | '\\'))
-}
-
-fn invalid(reason: String) -> SymbolsError {
-    SymbolsError::Input {
-        what: "path",
-        reason,
-    }
 }
 
 #[cfg(test)]
