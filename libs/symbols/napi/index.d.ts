@@ -10,12 +10,14 @@ export declare class NativeIndex {
   outline(path: string): string
   references(name: string): string
   stats(): string
+  /** Lets the memory go, when a save that runs does. */
+  close(): void
   /** Saves what the index is when a thread of the pool gets to it. */
-  save(path: string): Promise<unknown>
+  save(path: string): Promise<void>
 }
 
 /** Reads an index on a thread of the pool. */
-export declare function loadIndex(path: string): Promise<unknown>
+export declare function loadIndex(path: string): Promise<NativeIndex>
 
 /** The version that the loading library must have. */
 export declare function version(): string

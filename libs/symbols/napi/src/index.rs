@@ -101,6 +101,12 @@ impl NativeIndex {
         json(&self.read().stats())
     }
 
+    /// Lets the memory go, when a save that runs does.
+    #[napi]
+    pub fn close(&mut self) {
+        self.index = Arc::default();
+    }
+
     /// Saves what the index is when a thread of the pool gets to it.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn save(&self, path: String) -> AsyncTask<Work<()>> {

@@ -1,10 +1,26 @@
 /**
- * `@fishplate/symbols`: the public functions of the symbols track.
+ * `@fishplate/symbols`: find a symbol of a large repository while its name is typed.
  *
  * @packageDocumentation
  */
 
 export type { EngineChoice, EngineName } from '@fishplate/engine';
 export { SYMBOLS_CODES } from './codes';
-export { fingerprint, type FingerprintOptions } from './fingerprint';
 export { capability } from './native';
+export { createSymbolIndex, loadSymbolIndex, type SymbolIndex } from './symbol-index';
+export {
+  type FileSymbols,
+  type IndexedSymbol,
+  type IndexStats,
+  type MatchTier,
+  type QueryOptions,
+  type ScoreParts,
+  SYMBOL_KINDS,
+  type SymbolHit,
+  type SymbolIndexOptions,
+  type SymbolInput,
+  type SymbolKind,
+  type SymbolNode,
+  type SymbolUse,
+  type UpdateReport,
+} from './types';
