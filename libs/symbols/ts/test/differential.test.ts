@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import {
   createSymbolIndex,
@@ -42,10 +43,13 @@ function compare(native: SymbolIndex, fallback: SymbolIndex, random: Random, fil
     const text = queryOf(random, names.length === 0 ? nameOf(random) : pick(random, names));
     const options = optionsOf(random);
     const expected = fallback.query(text, options);
-    expect({ text, options, hits: native.query(text, options) }).toEqual({ text, options, hits: expected });
-    for (const { score, parts } of expected) {
-      expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(score);
+    const hits = native.query(text, options);
+    // Comparing by jest takes longer than both queries.
+    if (!isDeepStrictEqual(hits, expected)) {
+      expect({ text, options, hits }).toEqual({ text, options, hits: expected });
     }
+    const sums = hits.map(({ parts }) => Object.values(parts).reduce((sum, part) => sum + part, 0));
+    expect(sums).toEqual(hits.map(({ score }) => score));
   }
   for (const { path, references = {} } of files) {
     expect(native.outline(path)).toEqual(fallback.outline(path));
@@ -57,34 +61,38 @@ function compare(native: SymbolIndex, fallback: SymbolIndex, random: Random, fil
   expect({ ...a, engine: '', memoryBytes: 0 }).toEqual({ ...b, engine: '', memoryBytes: 0 });
 }
 
-test.each([1, 2, 3, 4, 5, 6])('repository of seed %i', async (seed) => {
-  const random = seeded(seed);
-  const [native, fallback] = both();
-  const files = Array.from({ length: 40 }, () => fileOf(random));
-  expect(native.updateFiles(files)).toEqual(fallback.updateFiles(files));
-  compare(native, fallback, random, files);
+test.each([1, 2, 3, 4])(
+  'repository of seed %i',
+  async (seed) => {
+    const random = seeded(seed);
+    const [native, fallback] = both();
+    const files = Array.from({ length: 40 }, () => fileOf(random));
+    expect(native.updateFiles(files)).toEqual(fallback.updateFiles(files));
+    compare(native, fallback, random, files);
 
-  // Edits: files change, go and come.
-  for (let edit = 0; edit < 60; edit++) {
-    const { path } = pick(random, files);
-    if (random(3) === 0) {
-      expect(native.removeFile(path)).toBe(fallback.removeFile(path));
-    } else {
-      const symbols = Array.from({ length: random(20) }, () => symbolOf(random));
-      expect(native.updateFile(path, symbols)).toEqual(fallback.updateFile(path, symbols));
+    // Edits: files change, go and come.
+    for (let edit = 0; edit < 60; edit++) {
+      const { path } = pick(random, files);
+      if (random(3) === 0) {
+        expect(native.removeFile(path)).toBe(fallback.removeFile(path));
+      } else {
+        const symbols = Array.from({ length: random(20) }, () => symbolOf(random));
+        expect(native.updateFile(path, symbols)).toEqual(fallback.updateFile(path, symbols));
+      }
     }
-  }
-  compare(native, fallback, random, files);
+    compare(native, fallback, random, files);
 
-  const [one, other] = [join(folder, `native-${seed}`), join(folder, `fallback-${seed}`)];
-  await native.save(one);
-  await fallback.save(other);
-  expect(readFileSync(one).equals(readFileSync(other))).toBe(true);
-  // Each reads what the other wrote.
-  const loaded = [
-    await loadSymbolIndex(other, { engine: 'native' }),
-    await loadSymbolIndex(one, { engine: 'fallback' }),
-  ] as const;
-  compare(...loaded, random, files);
-  expect(loaded[0].query('get', { limit: 50 })).toEqual(native.query('get', { limit: 50 }));
-});
+    const [one, other] = [join(folder, `native-${seed}`), join(folder, `fallback-${seed}`)];
+    await native.save(one);
+    await fallback.save(other);
+    expect(readFileSync(one).equals(readFileSync(other))).toBe(true);
+    // Each reads what the other wrote.
+    const loaded = [
+      await loadSymbolIndex(other, { engine: 'native' }),
+      await loadSymbolIndex(one, { engine: 'fallback' }),
+    ] as const;
+    compare(...loaded, random, files);
+    expect(loaded[0].query('get', { limit: 50 })).toEqual(native.query('get', { limit: 50 }));
+  },
+  60_000,
+);
