@@ -1,6 +1,6 @@
 //! Letters of a query in their order within a name: the best way to place them.
 
-use crate::fold::{Folded, HUMP, VOWEL};
+use crate::fold::{HUMP, Letter, VOWEL, is_same, is_subsequence};
 use crate::matcher::{Match, MatchTier, Needle, left_behind};
 use crate::weights::{
     AFTER_GAP, CHANCE, JUMPED_CONSONANT, JUMPED_VOWEL, JUMPED_WORD, LETTERS, SKIPPED_LETTER,
@@ -45,11 +45,11 @@ impl Lead {
 
 impl Aligner {
     /// The match by letters in their order; none where there is none, or where it is chance.
-    pub(crate) fn align(&mut self, needle: &Needle, folded: &Folded) -> Option<Match> {
-        if !is_subsequence(needle.units(), &folded.units) {
+    pub(crate) fn align(&mut self, needle: &Needle, name: &[Letter]) -> Option<Match> {
+        if !is_subsequence(&needle.letters, name) {
             return None;
         }
-        let (worth, _) = self.place(needle, folded)?;
+        let (worth, _) = self.place(needle, name)?;
         (worth >= CHANCE).then_some(Match {
             tier: MatchTier::Subsequence,
             base: SUBSEQUENCE,
@@ -58,11 +58,11 @@ impl Aligner {
     }
 
     /// Where each letter of the query is placed in the best way.
-    pub(crate) fn places(&mut self, needle: &Needle, folded: &Folded) -> Vec<usize> {
-        let Some((_, last)) = self.place(needle, folded) else {
+    pub(crate) fn places(&mut self, needle: &Needle, name: &[Letter]) -> Vec<usize> {
+        let Some((_, last)) = self.place(needle, name) else {
             return Vec::new();
         };
-        let width = folded.units.len();
+        let width = name.len();
         let mut places = vec![last];
         let mut at = last;
         for letter in (1..needle.len()).rev() {
@@ -75,22 +75,22 @@ impl Aligner {
     }
 
     /// Worth of the best placement, and where its last letter is.
-    fn place(&mut self, needle: &Needle, folded: &Folded) -> Option<(i32, usize)> {
-        let width = folded.units.len();
-        self.measure(folded);
+    fn place(&mut self, needle: &Needle, name: &[Letter]) -> Option<(i32, usize)> {
+        let width = name.len();
+        self.measure(name);
         self.rows.clear();
         self.rows.resize(width * needle.len(), NOWHERE);
         self.froms.clear();
         self.froms.resize(width * needle.len(), 0);
         let share = LETTERS / i32::try_from(needle.len()).unwrap_or(1).max(1);
         for letter in 0..needle.len() {
-            self.place_letter(needle, folded, letter, share);
+            self.place_letter(needle, name, letter, share);
         }
         let last_row = self.rows.get(width * (needle.len() - 1)..)?;
         let mut best: Option<(i32, usize)> = None;
         for (at, &worth) in last_row.iter().enumerate() {
             if worth > NOWHERE / 2 {
-                let worth = worth - left_behind(folded, at + 1);
+                let worth = worth - left_behind(name, at + 1);
                 if best.is_none_or(|(best, _)| worth > best) {
                     best = Some((worth, at));
                 }
@@ -99,18 +99,17 @@ impl Aligner {
         best
     }
 
-    fn place_letter(&mut self, needle: &Needle, folded: &Folded, letter: usize, share: i32) {
-        let width = folded.units.len();
-        let Some(&wanted) = needle.units().get(letter) else {
+    fn place_letter(&mut self, needle: &Needle, name: &[Letter], letter: usize, share: i32) {
+        let width = name.len();
+        let Some(&wanted) = needle.letters.get(letter) else {
             return;
         };
         let (done, row) = self.rows.split_at_mut(letter * width);
         let before = done.get((letter.max(1) - 1) * width..).unwrap_or_default();
         let froms = self.froms.get_mut(letter * width..).unwrap_or_default();
         let (mut to_word, mut within) = (NO_LEAD, NO_LEAD);
-        let units = folded.units.iter().zip(&folded.flags);
         let costs = self.skipped.iter().zip(&self.jumped);
-        for (at, ((&unit, &flags), (&skipped, &jumped))) in units.zip(costs).enumerate() {
+        for (at, (&own, (&skipped, &jumped))) in name.iter().zip(costs).enumerate() {
             // From two units back: the one right before is a row without a gap.
             if let Some(&worth) = at.checked_sub(2).and_then(|back| before.get(back))
                 && letter > 0
@@ -121,10 +120,10 @@ impl Aligner {
                 to_word.offer(worth + past(&self.skipped), from);
                 within.offer(worth + past(&self.jumped), from);
             }
-            if unit != wanted {
+            if !is_same(own, wanted) {
                 continue;
             }
-            let begins = flags & HUMP != 0;
+            let begins = own & HUMP != 0;
             let mut best = NO_LEAD;
             if letter == 0 {
                 let cost = if begins { skipped } else { jumped };
@@ -142,34 +141,29 @@ impl Aligner {
             if best.worth > NOWHERE / 2
                 && let (Some(cell), Some(from)) = (row.get_mut(at), froms.get_mut(at))
             {
-                *cell = best.worth + needle.case(letter, flags);
+                *cell = best.worth + needle.case(letter, own);
                 *from = best.at;
             }
         }
     }
 
-    fn measure(&mut self, folded: &Folded) {
+    fn measure(&mut self, name: &[Letter]) {
         self.skipped.clear();
         self.jumped.clear();
         let (mut skipped, mut jumped) = (0, 0);
-        for &flags in &folded.flags {
+        for &letter in name {
             self.skipped.push(skipped);
             self.jumped.push(jumped);
-            skipped += if flags & HUMP != 0 {
+            skipped += if letter & HUMP != 0 {
                 SKIPPED_WORD
             } else {
                 SKIPPED_LETTER
             };
-            jumped += match flags & (HUMP | VOWEL) {
+            jumped += match letter & (HUMP | VOWEL) {
                 0 => JUMPED_CONSONANT,
                 VOWEL => JUMPED_VOWEL,
                 _ => JUMPED_WORD,
             };
         }
     }
-}
-
-fn is_subsequence(part: &[u16], whole: &[u16]) -> bool {
-    let mut rest = whole.iter();
-    part.iter().all(|unit| rest.any(|other| other == unit))
 }

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::error::{Result, SymbolsError};
-use crate::fold::{Folded, mask};
+use crate::fold::{Folded, Letter, mask};
 use crate::names::NONE;
 
 /// A file of the index.
@@ -76,7 +76,7 @@ impl Files {
         }
         let file = File {
             path: path.into(),
-            mask: mask(&path_units(path)),
+            mask: mask(&path_letters(path)),
             ..File::default()
         };
         self.held += path.len();
@@ -143,9 +143,9 @@ fn held(file: &File) -> usize {
     size_of_val(&*file.symbols) + size_of_val(&*file.references)
 }
 
-/// Units of a whole path, however long it is.
-fn path_units(path: &str) -> Vec<u16> {
+/// Letters of a whole path, however long it is.
+fn path_letters(path: &str) -> Vec<Letter> {
     path.split(['/', '\\'])
-        .flat_map(|part| Folded::of(part).units)
+        .flat_map(|part| Folded::of(part).letters)
         .collect()
 }

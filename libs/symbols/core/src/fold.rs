@@ -7,21 +7,48 @@ use unicode_normalization::char::decompose_canonical;
 /// Units of a name that are searched; what is behind them is found by the exact name alone.
 pub(crate) const WINDOW: usize = 255;
 
+/// A unit of a name as it is compared, in the lower half, with what is known of it in the upper half.
+pub(crate) type Letter = u32;
+
 /// The unit begins a word.
-pub(crate) const HUMP: u8 = 1;
+pub(crate) const HUMP: Letter = 1 << 16;
 /// The unit was written in upper case.
-pub(crate) const UPPER: u8 = 2;
+pub(crate) const UPPER: Letter = 1 << 17;
 /// The unit is a Latin vowel.
-pub(crate) const VOWEL: u8 = 4;
+pub(crate) const VOWEL: Letter = 1 << 18;
+
+/// The unit of a letter.
+pub(crate) fn unit(letter: Letter) -> u16 {
+    (letter & 0xffff) as u16
+}
+
+/// Whether two letters are the same unit.
+pub(crate) fn is_same(one: Letter, other: Letter) -> bool {
+    (one ^ other) & 0xffff == 0
+}
+
+/// Whether `whole` starts with the units of `part`.
+pub(crate) fn starts_with(whole: &[Letter], part: &[Letter]) -> bool {
+    whole.len() >= part.len()
+        && whole
+            .iter()
+            .zip(part)
+            .all(|(&one, &other)| is_same(one, other))
+}
+
+/// Whether `whole` has the units of `part` in their order.
+pub(crate) fn is_subsequence(part: &[Letter], whole: &[Letter]) -> bool {
+    let mut rest = whole.iter();
+    part.iter()
+        .all(|&letter| rest.any(|&other| is_same(letter, other)))
+}
 
 /// A name as it is compared.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Folded {
     /// Lower case, decomposed, without separators and accents.
-    pub(crate) units: Vec<u16>,
-    /// [`HUMP`], [`UPPER`] and [`VOWEL`] of each unit.
-    pub(crate) flags: Vec<u8>,
-    /// Where the character of each unit starts in the name, and its length, in UTF-16 units.
+    pub(crate) letters: Vec<Letter>,
+    /// Where the character of each letter starts in the name, and its length, in UTF-16 units.
     pub(crate) origins: Vec<(u32, u8)>,
 }
 
@@ -47,14 +74,13 @@ impl Folded {
     /// Becomes another name, keeping its memory.
     pub(crate) fn fold(&mut self, name: &str) {
         self.fill(name, true);
-        if self.units.is_empty() {
+        if self.letters.is_empty() {
             self.fill(name, false);
         }
     }
 
     fn fill(&mut self, name: &str, squeeze: bool) {
-        self.units.clear();
-        self.flags.clear();
+        self.letters.clear();
         self.origins.clear();
         if name.is_ascii() {
             self.fill_ascii(name.as_bytes(), squeeze);
@@ -68,7 +94,7 @@ impl Folded {
         for (at, &byte) in bytes.iter().enumerate() {
             let class = ascii_class(byte, squeeze);
             if class != Class::Separator {
-                if self.units.len() == WINDOW {
+                if self.letters.len() == WINDOW {
                     return;
                 }
                 let next_is_lower = bytes
@@ -82,8 +108,7 @@ impl Folded {
                 if matches!(unit, b'a' | b'e' | b'i' | b'o' | b'u') {
                     flags |= VOWEL;
                 }
-                self.units.push(u16::from(unit));
-                self.flags.push(flags);
+                self.letters.push(Letter::from(unit) | flags);
                 // The window bounds the units, and not the separators between them.
                 self.origins
                     .push((u32::try_from(at).unwrap_or(u32::MAX), 1));
@@ -119,9 +144,8 @@ impl Folded {
                 for lower in letter.to_lowercase() {
                     decompose_canonical(lower, |part| self.push(part, &mut flags, origin));
                 }
-                if self.units.len() >= WINDOW {
-                    self.units.truncate(WINDOW);
-                    self.flags.truncate(WINDOW);
+                if self.letters.len() >= WINDOW {
+                    self.letters.truncate(WINDOW);
                     self.origins.truncate(WINDOW);
                     return;
                 }
@@ -130,7 +154,7 @@ impl Folded {
         }
     }
 
-    fn push(&mut self, part: char, flags: &mut u8, origin: (u32, u8)) {
+    fn push(&mut self, part: char, flags: &mut Letter, origin: (u32, u8)) {
         if is_accent(part) {
             return;
         }
@@ -138,8 +162,8 @@ impl Folded {
         let part = if part == 'ς' { 'σ' } else { part };
         for &unit in &*part.encode_utf16(&mut [0; 2]) {
             let vowel = matches!(part, 'a' | 'e' | 'i' | 'o' | 'u');
-            self.units.push(unit);
-            self.flags.push(*flags | if vowel { VOWEL } else { 0 });
+            let vowel = if vowel { VOWEL } else { 0 };
+            self.letters.push(Letter::from(unit) | *flags | vowel);
             self.origins.push(origin);
             *flags &= !HUMP;
         }
@@ -174,7 +198,7 @@ fn is_accent(letter: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&letter)
 }
 
-fn hump(before: Class, class: Class, next_is_lower: bool) -> u8 {
+fn hump(before: Class, class: Class, next_is_lower: bool) -> Letter {
     let begins = match (before, class) {
         (Class::Start | Class::Separator, _) => true,
         (Class::Sign, Class::Sign) => false,
@@ -192,12 +216,12 @@ const DOUBLED_FROM: u32 = 40;
 
 /// Which units occur, as a set that may have others too: letters, digits, four bits for all others; and which of the
 /// letters a to y (but q) occur twice. Whatever has all units of a query has all its bits.
-pub(crate) fn mask(units: &[u16]) -> u64 {
+pub(crate) fn mask(letters: &[Letter]) -> u64 {
     let mut mask = 0_u64;
-    for &unit in units {
-        let bit = 1_u64 << place(unit);
+    for &letter in letters {
+        let bit = 1_u64 << place(letter);
         if mask & bit != 0 {
-            mask |= doubled(unit);
+            mask |= doubled(letter);
         }
         mask |= bit;
     }
@@ -205,27 +229,27 @@ pub(crate) fn mask(units: &[u16]) -> u64 {
 }
 
 /// The set of the units that begin words, in bits 0 to 39; the length in bits 40 to 47; the first unit above.
-pub(crate) fn head(folded: &Folded) -> u64 {
+pub(crate) fn head(letters: &[Letter]) -> u64 {
     let mut head = 0_u64;
-    for (&unit, &flags) in folded.units.iter().zip(&folded.flags) {
-        if flags & HUMP != 0 {
-            head |= 1 << place(unit);
+    for &letter in letters {
+        if letter & HUMP != 0 {
+            head |= 1 << place(letter);
         }
     }
-    let first = folded.units.first().copied().unwrap_or(0);
-    head | (folded.units.len().min(WINDOW) as u64) << 40 | u64::from(first) << 48
+    let first = letters.first().map_or(0, |&letter| unit(letter));
+    head | (letters.len().min(WINDOW) as u64) << 40 | u64::from(first) << 48
 }
 
-fn place(unit: u16) -> u32 {
-    match u32::from(unit) {
+fn place(letter: Letter) -> u32 {
+    match letter & 0xffff {
         letter @ 0x61..=0x7a => letter - 0x61,
         digit @ 0x30..=0x39 => digit - 0x30 + 26,
         other => 36 + (other & 3),
     }
 }
 
-fn doubled(unit: u16) -> u64 {
-    let letter = u32::from(unit).wrapping_sub(0x61);
+fn doubled(letter: Letter) -> u64 {
+    let letter = (letter & 0xffff).wrapping_sub(0x61);
     match letter {
         0..=15 => 1 << (DOUBLED_FROM + letter),
         17..=24 => 1 << (DOUBLED_FROM + letter - 1),
@@ -235,17 +259,17 @@ fn doubled(unit: u16) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Folded, HUMP, mask};
+    use super::{Folded, HUMP, mask, unit};
 
     /// Words between bars.
     fn words(name: &str) -> String {
         let folded = Folded::of(name);
         let mut text = String::new();
-        for (unit, flags) in folded.units.iter().zip(&folded.flags) {
-            if flags & HUMP != 0 && !text.is_empty() {
+        for &letter in &folded.letters {
+            if letter & HUMP != 0 && !text.is_empty() {
                 text.push('|');
             }
-            text.push(char::from_u32(u32::from(*unit)).unwrap_or('?'));
+            text.push(char::from_u32(u32::from(unit(letter))).unwrap_or('?'));
         }
         text
     }
@@ -276,13 +300,13 @@ mod tests {
         let decomposed = Folded::of(
             "cafe\u{301}A\u{30a}ngstro\u{308}m\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}",
         );
-        assert_eq!(composed.units, decomposed.units);
+        assert_eq!(composed.letters, decomposed.letters);
     }
 
     #[test]
     fn a_name_of_separators_is_itself() {
-        assert_eq!(Folded::of("_").units, [0x5f]);
-        assert_eq!(Folded::of("").units, []);
+        assert_eq!(Folded::of("_").letters, [0x5f | HUMP]);
+        assert_eq!(Folded::of("").letters, []);
     }
 
     #[test]
@@ -293,9 +317,9 @@ mod tests {
 
     #[test]
     fn a_set_holds_the_sets_of_its_parts() {
-        let all = mask(&Folded::of("assessment_of_zzz_qqq").units);
+        let all = mask(&Folded::of("assessment_of_zzz_qqq").letters);
         for part in ["asses", "ss", "zz", "qq", "mt"] {
-            let part = mask(&Folded::of(part).units);
+            let part = mask(&Folded::of(part).letters);
             assert_eq!(part & !all, 0);
         }
     }

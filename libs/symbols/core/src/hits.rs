@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::align::Aligner;
-use crate::fold::{Folded, HUMP};
+use crate::fold::{Folded, HUMP, Letter};
 use crate::index::SymbolIndex;
-use crate::matcher::{MatchTier, Needle, piece_start};
+use crate::matcher::{MatchTier, Needle, match_piece};
 use crate::reading::Reading;
 use crate::symbol::Symbol;
 use crate::top::Entry;
@@ -61,13 +61,13 @@ pub(crate) fn hit(
     let path = &index.files.get(index.records.get(entry.id)?.file)?.path;
     let folded = Folded::of(&symbol.name);
     let needle = &reading.needle;
-    let places = places(needle, &folded, entry.found.tier, aligner);
+    let places = places(needle, &folded.letters, entry.found.tier, aligner);
     let case = match entry.found.tier {
         MatchTier::Typo => 0,
         _ => places
             .iter()
             .enumerate()
-            .map(|(letter, &at)| needle.case(letter, folded.flags.get(at).copied().unwrap_or(0)))
+            .map(|(letter, &at)| needle.case(letter, folded.letters.get(at).copied().unwrap_or(0)))
             .sum(),
     };
     Some(Hit {
@@ -89,25 +89,24 @@ pub(crate) fn hit(
 }
 
 /// Where the letters of the query are in the name.
-fn places(needle: &Needle, folded: &Folded, tier: MatchTier, aligner: &mut Aligner) -> Vec<usize> {
+fn places(needle: &Needle, name: &[Letter], tier: MatchTier, aligner: &mut Aligner) -> Vec<usize> {
     match tier {
         MatchTier::Exact | MatchTier::Prefix => (0..needle.len()).collect(),
-        MatchTier::Initials => folded
-            .flags
+        MatchTier::Initials => name
             .iter()
             .enumerate()
-            .filter(|(_, flags)| **flags & HUMP != 0)
+            .filter(|(_, letter)| **letter & HUMP != 0)
             .map(|(at, _)| at)
             .take(needle.len())
             .collect(),
         MatchTier::Substring => {
-            let start = piece_start(needle, folded).unwrap_or(0);
+            let start = match_piece(needle, name).map_or(0, |(_, start)| start);
             (start..start + needle.len()).collect()
         }
-        MatchTier::Subsequence => aligner.places(needle, folded),
+        MatchTier::Subsequence => aligner.places(needle, name),
         MatchTier::Typo => TypoNeedle::new(needle)
-            .and_then(|typos| typos.match_name(needle, folded))
-            .map(|(_, part)| kept_letters(needle, folded, part))
+            .and_then(|typos| typos.match_name(needle, name))
+            .map(|(_, part)| kept_letters(needle, name, part))
             .unwrap_or_default(),
     }
 }

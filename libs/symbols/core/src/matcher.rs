@@ -1,7 +1,7 @@
 //! How well a name matches a query: the tiers, but for typos.
 
 use crate::align::Aligner;
-use crate::fold::{Folded, HUMP, UPPER, mask};
+use crate::fold::{Folded, HUMP, Letter, UPPER, is_same, mask, starts_with};
 use crate::weights::{
     ALL_INITIALS, CASE, EXACT, INITIALS, INNER, LEFT_LETTER, LEFT_WORD, NO_WORD, PREFIX, ROOM,
     SAME_TEXT, SKIPPED_LETTER, SKIPPED_WORD, WORD, WORD_END,
@@ -28,39 +28,34 @@ pub enum MatchTier {
 /// A name that is looked for.
 pub(crate) struct Needle {
     pub(crate) text: String,
-    pub(crate) folded: Folded,
+    pub(crate) letters: Vec<Letter>,
     pub(crate) mask: u64,
 }
 
 impl Needle {
     pub(crate) fn new(text: &str) -> Self {
-        let folded = Folded::of(text);
+        let letters = Folded::of(text).letters;
         Self {
             text: text.to_owned(),
-            mask: mask(&folded.units),
-            folded,
+            mask: mask(&letters),
+            letters,
         }
     }
 
-    pub(crate) fn units(&self) -> &[u16] {
-        &self.folded.units
-    }
-
     pub(crate) fn len(&self) -> usize {
-        self.folded.units.len()
+        self.letters.len()
     }
 
-    /// What the case of letter `at` adds where it is matched by a unit with `flags`, and what a word that does not begin
-    /// there takes away.
-    pub(crate) fn case(&self, at: usize, flags: u8) -> i32 {
-        let own = self.folded.flags.get(at).copied().unwrap_or(0);
+    /// What the case of letter `at` adds where another matches it, less what a word that does not begin there takes away.
+    pub(crate) fn case(&self, at: usize, other: Letter) -> i32 {
+        let own = self.letters.get(at).copied().unwrap_or(0);
         let length = i32::try_from(self.len()).unwrap_or(1).max(1);
-        let same = if own & UPPER == flags & UPPER {
+        let same = if own & UPPER == other & UPPER {
             CASE / length
         } else {
             0
         };
-        if at > 0 && own & HUMP != 0 && flags & HUMP == 0 {
+        if at > 0 && own & HUMP != 0 && other & HUMP == 0 {
             same - NO_WORD
         } else {
             same
@@ -91,59 +86,65 @@ impl Match {
     }
 }
 
-/// Matches a folded name; `name` is as it was written. None where its letters are too far apart, or not there.
+/// Matches a name; `text` is as it was written. None where its letters are too far apart, or not there.
 pub(crate) fn match_name(
     needle: &Needle,
-    name: &str,
-    folded: &Folded,
+    text: &str,
+    name: &[Letter],
     fuzzy: bool,
     aligner: &mut Aligner,
 ) -> Option<Match> {
-    if needle.len() > folded.units.len() {
+    if needle.len() > name.len() {
         return None;
     }
-    if let Some(found) = match_start(needle, name, folded) {
+    if let Some(found) = match_start(needle, text, name) {
         return Some(found);
     }
-    let piece = match_piece(needle, folded);
+    let piece = match_piece(needle, name).map(|(piece, _)| piece);
     if !fuzzy || needle.len() < 2 {
         return piece;
     }
-    match aligner.align(needle, folded) {
+    match aligner.align(needle, name) {
         Some(letters) => Some(letters.better(piece)),
         None => piece,
     }
 }
 
 /// The tiers that concern the beginning of a name: exact, prefix, initials.
-pub(crate) fn match_start(needle: &Needle, name: &str, folded: &Folded) -> Option<Match> {
+pub(crate) fn match_start(needle: &Needle, text: &str, name: &[Letter]) -> Option<Match> {
     let length = needle.len();
-    if folded.units.starts_with(needle.units()) {
-        let case = case_of_piece(needle, folded, 0);
-        if folded.units.len() == length {
-            let same = if name == needle.text { SAME_TEXT } else { 0 };
+    if starts_with(name, &needle.letters) {
+        let case = case_of_piece(needle, name, 0);
+        if name.len() == length {
+            let same = if text == needle.text { SAME_TEXT } else { 0 };
             return Some(found(MatchTier::Exact, EXACT, same + case));
         }
-        let fit = (ROOM - left_behind(folded, length)).max(0);
-        let fit = fit + word_end(folded, length) + case;
+        let fit = (ROOM - left_behind(name, length)).max(0);
+        let fit = fit + word_end(name, length) + case;
         return Some(found(MatchTier::Prefix, PREFIX, fit));
     }
     if length < 2 {
-        return None;
+        None
+    } else {
+        match_initials(needle, name)
     }
+}
+
+fn match_initials(needle: &Needle, name: &[Letter]) -> Option<Match> {
+    let length = needle.len();
     let mut matched = 0;
     let mut words = 0;
     let mut last = 0;
     let mut case = 0;
-    for (at, (unit, &flags)) in folded.units.iter().zip(&folded.flags).enumerate() {
-        if flags & HUMP == 0 {
+    for (at, &letter) in name.iter().enumerate() {
+        if letter & HUMP == 0 {
             continue;
         }
-        if matched < length {
-            if needle.units().get(matched) != Some(unit) {
+        if let Some(&wanted) = needle.letters.get(matched) {
+            if !is_same(wanted, letter) {
                 return None;
             }
-            case += needle.case(matched, flags);
+            case += needle.case(matched, letter);
             matched += 1;
             last = at;
         }
@@ -153,91 +154,74 @@ pub(crate) fn match_start(needle: &Needle, name: &str, folded: &Folded) -> Optio
         return None;
     }
     let between = i32::try_from(last + 1 - length).unwrap_or(i32::MAX / 4);
-    let fit = (ROOM - between * SKIPPED_LETTER - left_behind(folded, last + 1)).max(0);
+    let fit = (ROOM - between * SKIPPED_LETTER - left_behind(name, last + 1)).max(0);
     let all = if words == length { ALL_INITIALS } else { 0 };
     Some(found(MatchTier::Initials, INITIALS, fit + all + case))
 }
 
-/// The best place at which the name has the query in one piece.
-fn match_piece(needle: &Needle, folded: &Folded) -> Option<Match> {
-    let mut best: Option<Match> = None;
-    each_piece(needle, folded, |at| {
-        let candidate = piece_at(needle, folded, at);
-        if best.is_none_or(|best| candidate.total() > best.total()) {
-            best = Some(candidate);
+/// The best place at which the name has the query in one piece, but for its beginning.
+pub(crate) fn match_piece(needle: &Needle, name: &[Letter]) -> Option<(Match, usize)> {
+    let &first = needle.letters.first()?;
+    let mut best: Option<(Match, usize)> = None;
+    let last = name.len().checked_sub(needle.len())?;
+    for (at, &letter) in name.iter().enumerate().take(last + 1).skip(1) {
+        if !is_same(letter, first) {
+            continue;
         }
-    });
-    best
-}
-
-/// Where the best piece starts.
-pub(crate) fn piece_start(needle: &Needle, folded: &Folded) -> Option<usize> {
-    let mut best: Option<(i32, usize)> = None;
-    each_piece(needle, folded, |at| {
-        let total = piece_at(needle, folded, at).total();
-        if best.is_none_or(|(best, _)| total > best) {
-            best = Some((total, at));
+        let rest = name.get(at..).unwrap_or_default();
+        if !starts_with(rest, &needle.letters) {
+            continue;
         }
-    });
-    best.map(|(_, at)| at)
-}
-
-fn each_piece(needle: &Needle, folded: &Folded, mut visit: impl FnMut(usize)) {
-    let Some(first) = needle.units().first() else {
-        return;
-    };
-    for (at, unit) in folded.units.iter().enumerate().skip(1) {
-        if unit == first
-            && folded
-                .units
-                .get(at..)
-                .is_some_and(|rest| rest.starts_with(needle.units()))
-        {
-            visit(at);
+        let end = at + needle.len();
+        let fit = (ROOM - skipped(name, at) - left_behind(name, end)).max(0);
+        let fit = fit + word_end(name, end) + case_of_piece(needle, name, at);
+        let base = if letter & HUMP != 0 { WORD } else { INNER };
+        let piece = found(MatchTier::Substring, base, fit);
+        if best.is_none_or(|(best, _)| piece.total() > best.total()) {
+            best = Some((piece, at));
         }
     }
-}
-
-fn piece_at(needle: &Needle, folded: &Folded, at: usize) -> Match {
-    let begins = folded.flags.get(at).is_some_and(|flags| flags & HUMP != 0);
-    let end = at + needle.len();
-    let fit = (ROOM - skipped(folded, at) - left_behind(folded, end)).max(0);
-    let fit = fit + word_end(folded, end) + case_of_piece(needle, folded, at);
-    let base = if begins { WORD } else { INNER };
-    found(MatchTier::Substring, base, fit)
+    best
 }
 
 fn found(tier: MatchTier, base: i32, fit: i32) -> Match {
     Match { tier, base, fit }
 }
 
-fn case_of_piece(needle: &Needle, folded: &Folded, start: usize) -> i32 {
-    let flags = folded.flags.iter().skip(start).take(needle.len());
-    flags
+fn case_of_piece(needle: &Needle, name: &[Letter], start: usize) -> i32 {
+    let letters = name.iter().skip(start).take(needle.len());
+    letters
         .enumerate()
-        .map(|(at, &flags)| needle.case(at, flags))
+        .map(|(at, &letter)| needle.case(at, letter))
         .sum()
 }
 
-/// Cost of the units before `end`.
-pub(crate) fn skipped(folded: &Folded, end: usize) -> i32 {
-    cost(folded.flags.iter().take(end), SKIPPED_WORD, SKIPPED_LETTER)
+/// Cost of the letters before `end`.
+pub(crate) fn skipped(name: &[Letter], end: usize) -> i32 {
+    cost(
+        name.get(..end).unwrap_or_default(),
+        SKIPPED_WORD,
+        SKIPPED_LETTER,
+    )
 }
 
-/// Cost of the units from `start` on.
-pub(crate) fn left_behind(folded: &Folded, start: usize) -> i32 {
-    cost(folded.flags.iter().skip(start), LEFT_WORD, LEFT_LETTER)
+/// Cost of the letters from `start` on.
+pub(crate) fn left_behind(name: &[Letter], start: usize) -> i32 {
+    cost(
+        name.get(start..).unwrap_or_default(),
+        LEFT_WORD,
+        LEFT_LETTER,
+    )
 }
 
-fn cost<'flags>(flags: impl Iterator<Item = &'flags u8>, word: i32, letter: i32) -> i32 {
-    flags
-        .map(|flags| if flags & HUMP != 0 { word } else { letter })
-        .sum()
+fn cost(letters: &[Letter], word: i32, letter: i32) -> i32 {
+    let of = |own: &Letter| if own & HUMP != 0 { word } else { letter };
+    letters.iter().map(of).sum()
 }
 
-fn word_end(folded: &Folded, end: usize) -> i32 {
-    match folded.flags.get(end) {
-        Some(flags) if flags & HUMP == 0 => 0,
+fn word_end(name: &[Letter], end: usize) -> i32 {
+    match name.get(end) {
+        Some(letter) if letter & HUMP == 0 => 0,
         _ => WORD_END,
     }
 }

@@ -1,7 +1,7 @@
 //! Names, with what a search looks at before it looks at their letters.
 
 use crate::error::Result;
-use crate::fold::{Folded, head, mask};
+use crate::fold::{Folded, Letter, head, mask};
 use crate::texts::Texts;
 
 /// Stands for no symbol.
@@ -19,8 +19,16 @@ pub(crate) struct Names {
     firsts: Vec<u32>,
     /// How many have it.
     counts: Vec<u32>,
+    /// Where the letters of each are: start and length.
+    spans: Vec<(u32, u32)>,
+    /// Letters of all names, and those of names that are gone.
+    letters: Vec<Letter>,
+    garbage: usize,
     folded: Folded,
 }
+
+/// Letters of names that are gone which are not worth collecting.
+const TOLERATED_GARBAGE: usize = 16 << 10;
 
 impl Names {
     pub(crate) fn get(&self, id: u32) -> &str {
@@ -55,6 +63,15 @@ impl Names {
         self.counts.get(id as usize).copied().unwrap_or(0)
     }
 
+    /// The name as it is compared.
+    pub(crate) fn letters(&self, id: u32) -> &[Letter] {
+        let &(start, length) = self.spans.get(id as usize).unwrap_or(&(0, 0));
+        let start = start as usize;
+        self.letters
+            .get(start..start + length as usize)
+            .unwrap_or_default()
+    }
+
     /// The id of a name, held once more.
     pub(crate) fn hold(&mut self, name: &str) -> Result<u32> {
         let (id, is_new) = self.texts.hold(name)?;
@@ -64,13 +81,22 @@ impl Names {
             self.heads.resize(slots, 0);
             self.firsts.resize(slots, NONE);
             self.counts.resize(slots, 0);
+            self.spans.resize(slots, (0, 0));
             self.folded.fold(name);
+            let letters = &self.folded.letters;
             let at = id as usize;
-            if let (Some(own_mask), Some(own_head)) =
-                (self.masks.get_mut(at), self.heads.get_mut(at))
-            {
-                *own_mask = mask(&self.folded.units);
-                *own_head = head(&self.folded);
+            if let (Some(own_mask), Some(own_head), Some(span)) = (
+                self.masks.get_mut(at),
+                self.heads.get_mut(at),
+                self.spans.get_mut(at),
+            ) {
+                *own_mask = mask(letters);
+                *own_head = head(letters);
+                // There are fewer letters than bytes of names, which are counted in 32 bits; a letter of many units is
+                // of as many bytes at least.
+                let start = u32::try_from(self.letters.len()).unwrap_or(u32::MAX);
+                *span = (start, u32::try_from(letters.len()).unwrap_or(0));
+                self.letters.extend_from_slice(letters);
             }
         }
         Ok(id)
@@ -88,10 +114,19 @@ impl Names {
 
     /// Lets go of a name once.
     pub(crate) fn release(&mut self, id: u32) {
-        if self.texts.release(id)
-            && let Some(mask) = self.masks.get_mut(id as usize)
-        {
+        if !self.texts.release(id) {
+            return;
+        }
+        if let (Some(mask), Some(span)) = (
+            self.masks.get_mut(id as usize),
+            self.spans.get_mut(id as usize),
+        ) {
             *mask = 0;
+            self.garbage += span.1 as usize;
+            *span = (0, 0);
+        }
+        if self.garbage > TOLERATED_GARBAGE && self.garbage > self.letters.len() / 2 {
+            self.collect();
         }
     }
 
@@ -109,5 +144,23 @@ impl Names {
         self.texts.memory()
             + (self.masks.capacity() + self.heads.capacity()) * size_of::<u64>()
             + (self.firsts.capacity() + self.counts.capacity()) * size_of::<u32>()
+            + self.spans.capacity() * size_of::<(u32, u32)>()
+            + self.letters.capacity() * size_of::<Letter>()
+    }
+
+    fn collect(&mut self) {
+        let mut kept = Vec::with_capacity(self.letters.len() - self.garbage);
+        for (start, length) in &mut self.spans {
+            let from = *start as usize;
+            // What is kept is shorter than what was there.
+            *start = u32::try_from(kept.len()).unwrap_or(u32::MAX);
+            kept.extend_from_slice(
+                self.letters
+                    .get(from..from + *length as usize)
+                    .unwrap_or_default(),
+            );
+        }
+        self.letters = kept;
+        self.garbage = 0;
     }
 }

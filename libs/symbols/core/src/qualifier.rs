@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::fold::{Folded, HUMP, mask};
+use crate::fold::{Folded, HUMP, Letter, is_same, is_subsequence, mask, starts_with, unit};
 use crate::weights::QUALIFIED;
 
 /// The whole part is the word.
@@ -10,7 +10,7 @@ const SAME: i32 = 100;
 
 /// Words before a name.
 pub(crate) struct Qualifier {
-    words: Vec<Folded>,
+    words: Vec<Vec<Letter>>,
     mask: u64,
 }
 
@@ -22,8 +22,8 @@ pub(crate) type PathFits = HashMap<u32, Fits>;
 
 impl Qualifier {
     pub(crate) fn new<'text>(words: impl Iterator<Item = &'text str>) -> Self {
-        let words: Vec<Folded> = words.map(Folded::of).collect();
-        let all: Vec<u16> = words.iter().flat_map(|word| word.units.clone()).collect();
+        let words: Vec<Vec<Letter>> = words.map(|word| Folded::of(word).letters).collect();
+        let all = words.concat();
         Self {
             mask: mask(&all),
             words,
@@ -63,7 +63,7 @@ impl Qualifier {
     }
 
     fn fit_part(&self, part: &str, fits: &mut Fits) {
-        let part = Folded::of(part);
+        let part = Folded::of(part).letters;
         for (at, word) in self.words.iter().enumerate().rev() {
             let before = fits.get(at).copied().flatten();
             let Some(sum) = before.and_then(|before| Some(before + closeness(word, &part)?)) else {
@@ -79,22 +79,21 @@ impl Qualifier {
 }
 
 /// How close a word is to a part of a path or container; none where it is not in it.
-fn closeness(word: &Folded, part: &Folded) -> Option<i32> {
-    let (word, units) = (&word.units[..], &part.units[..]);
-    if word.is_empty() || word.len() > units.len() {
+fn closeness(word: &[Letter], part: &[Letter]) -> Option<i32> {
+    if word.is_empty() || word.len() > part.len() {
         return None;
     }
-    if word == units {
-        return Some(SAME);
-    }
-    if units.starts_with(word) {
-        let is_stem = units.get(word.len()) == Some(&u16::from(b'.'));
-        return Some(if is_stem { SAME - 5 } else { 70 });
+    if starts_with(part, word) {
+        return Some(match part.get(word.len()) {
+            None => SAME,
+            Some(&letter) if unit(letter) == u16::from(b'.') => SAME - 5,
+            Some(_) => 70,
+        });
     }
     let mut inside = None;
-    for (at, piece) in units.windows(word.len()).enumerate() {
-        if piece == word {
-            if part.flags.get(at).is_some_and(|flags| flags & HUMP != 0) {
+    for piece in part.windows(word.len()) {
+        if starts_with(piece, word) {
+            if piece.first().is_some_and(|letter| letter & HUMP != 0) {
                 return Some(55);
             }
             inside = Some(40);
@@ -103,7 +102,6 @@ fn closeness(word: &Folded, part: &Folded) -> Option<i32> {
     if inside.is_some() || word.len() < 2 {
         return inside;
     }
-    let mut rest = units.iter();
-    let in_order = word.iter().all(|unit| rest.any(|other| other == unit));
-    (in_order && word.first() == units.first()).then_some(25)
+    let same_first = matches!((word, part), ([a, ..], [b, ..]) if is_same(*a, *b));
+    (same_first && is_subsequence(word, part)).then_some(25)
 }

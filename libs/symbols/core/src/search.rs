@@ -2,11 +2,10 @@
 
 use crate::align::Aligner;
 use crate::error::Result;
-use crate::fold::{Folded, mask};
+use crate::fold::{is_subsequence, unit};
 use crate::hits::{Hit, hit};
 use crate::index::SymbolIndex;
-use crate::matcher::{Match, MatchTier, Needle, match_name, match_start};
-use crate::names::NONE;
+use crate::matcher::{Match, MatchTier, match_name, match_start};
 use crate::path_filter::PathFilter;
 use crate::qualifier::PathFits;
 use crate::reading::{Reading, readings};
@@ -15,8 +14,8 @@ use crate::symbol::SymbolKind;
 use crate::top::{Entry, Top};
 use crate::typo::TypoNeedle;
 use crate::weights::{
-    ALL_INITIALS, BOOST, CASE, EXPORTED, KINDS, MOST_KIND, MOST_POPULAR, POPULAR, QUALIFIED, ROOM,
-    TYPO, WORD, WORD_END,
+    BOOST, CASE, EXPORTED, KINDS, LEFT_LETTER, LETTERS, MOST_KIND, MOST_POPULAR, POPULAR, PREFIX,
+    QUALIFIED, ROOM, SUBSEQUENCE, WORD, WORD_END,
 };
 
 /// Hits of a query whose options ask for no other number.
@@ -69,7 +68,6 @@ struct Search<'index> {
     places: Vec<Place>,
     /// The most that anything but the name can add.
     most: i32,
-    folded: Folded,
     aligner: Aligner,
     top: Top<'index>,
 }
@@ -118,7 +116,6 @@ impl SymbolIndex {
             },
             places: vec![Place::Unknown; self.files.slots()],
             most: MOST_POPULAR + EXPORTED + MOST_KIND + boost,
-            folded: Folded::default(),
             aligner: Aligner::default(),
             top: Top::new(self, limit),
         };
@@ -137,64 +134,78 @@ impl SymbolIndex {
 impl Search<'_> {
     fn read(&mut self, number: usize, reading: &Reading) {
         let mut fits = PathFits::new();
-        let needle = &reading.needle;
-        let most = self.most
-            + if reading.qualifier.is_some() {
-                QUALIFIED
-            } else {
-                0
-            };
-        self.starts(number, reading, &mut fits);
-        if self
-            .top
-            .is_beyond(WORD + ROOM + WORD_END + ALL_INITIALS + CASE + most)
-        {
+        let qualified = if reading.qualifier.is_some() {
+            QUALIFIED
+        } else {
+            0
+        };
+        let most = self.most + qualified;
+        self.starts(number, reading, most, &mut fits);
+        if self.top.is_beyond(WORD + ROOM + WORD_END + CASE + most) {
             return;
         }
-        self.insides(number, reading, &mut fits);
-        if self.options.fuzzy
-            && !self.top.is_beyond(highest(&TYPO) + most)
-            && let Some(typos) = TypoNeedle::new(needle)
-        {
-            self.typos(number, reading, &typos, &mut fits);
+        self.insides(number, reading, most, &mut fits);
+        if self.options.fuzzy && !self.top.has_piece() {
+            self.typos(number, reading, &mut fits);
         }
     }
 
     /// Names that begin with the query, or whose words begin with its letters.
-    fn starts(&mut self, number: usize, reading: &Reading, fits: &mut PathFits) {
+    fn starts(&mut self, number: usize, reading: &Reading, most: i32, fits: &mut PathFits) {
         let needle = &reading.needle;
-        let first = u64::from(needle.units().first().copied().unwrap_or(0));
-        let initials = initials(needle);
-        for (id, &mask) in (0..).zip(self.index.names.masks()) {
+        let names = &self.index.names;
+        let first = needle
+            .letters
+            .first()
+            .map_or(0, |&letter| u64::from(unit(letter)));
+        // One letter is a beginning or nothing.
+        let initials = if needle.len() < 2 {
+            u64::MAX
+        } else {
+            needle.mask & ONCE
+        };
+        let highest = PREFIX + ROOM + WORD_END + CASE + most;
+        for (id, &mask) in (0..).zip(names.masks()) {
             if needle.mask & !mask != 0 {
                 continue;
             }
-            let head = self.index.names.head(id);
-            if head >> 48 != first && initials & !head != 0 {
+            let head = names.head(id);
+            let begins = head >> 48 == first;
+            if !begins && initials & !head != 0 {
                 continue;
             }
-            if self.index.names.count(id) == 0 {
+            // Longer names are worth less.
+            let more = length_of(head).saturating_sub(needle.len());
+            if more > 0 && self.top.is_beyond(highest - small(more) * LEFT_LETTER) {
                 continue;
             }
-            let name = self.index.names.get(id);
-            self.folded.fold(name);
-            if let Some(found) = match_start(needle, name, &self.folded) {
+            if names.count(id) > 0
+                && let Some(found) = match_start(needle, names.get(id), names.letters(id))
+            {
                 self.take(number, reading, id, found, fits);
             }
         }
     }
 
     /// Names that have the query, or its letters, elsewhere.
-    fn insides(&mut self, number: usize, reading: &Reading, fits: &mut PathFits) {
+    fn insides(&mut self, number: usize, reading: &Reading, most: i32, fits: &mut PathFits) {
         let needle = &reading.needle;
-        let fuzzy = self.options.fuzzy;
-        for (id, &mask) in (0..).zip(self.index.names.masks()) {
-            if needle.mask & !mask != 0 || self.index.names.count(id) == 0 {
+        let names = &self.index.names;
+        let highest_letters = SUBSEQUENCE + LETTERS + CASE + most;
+        for (id, &mask) in (0..).zip(names.masks()) {
+            if needle.mask & !mask != 0 || names.count(id) == 0 {
                 continue;
             }
-            let name = self.index.names.get(id);
-            self.folded.fold(name);
-            let found = match_name(needle, name, &self.folded, fuzzy, &mut self.aligner);
+            let name = names.letters(id);
+            if !is_subsequence(&needle.letters, name) {
+                continue;
+            }
+            let more = name.len().saturating_sub(needle.len());
+            let fuzzy = self.options.fuzzy
+                && !self
+                    .top
+                    .is_beyond(highest_letters - small(more) * LEFT_LETTER);
+            let found = match_name(needle, names.get(id), name, fuzzy, &mut self.aligner);
             if let Some(found) = found
                 && found.tier < MatchTier::Initials
             {
@@ -203,19 +214,23 @@ impl Search<'_> {
         }
     }
 
-    fn typos(&mut self, number: usize, reading: &Reading, typos: &TypoNeedle, fits: &mut PathFits) {
+    /// Names with typos, where no name has the query in one piece.
+    fn typos(&mut self, number: usize, reading: &Reading, fits: &mut PathFits) {
         let needle = &reading.needle;
-        for (id, &mask) in (0..).zip(self.index.names.masks()) {
-            // A typo takes away one letter at most.
-            if (needle.mask & !mask).count_ones() > typos.most || self.index.names.count(id) == 0 {
+        let names = &self.index.names;
+        let Some(typos) = TypoNeedle::new(needle) else {
+            return;
+        };
+        for (id, &mask) in (0..).zip(names.masks()) {
+            let length = length_of(names.head(id));
+            if !typos.may_match(needle.mask, mask, length) || names.count(id) == 0 {
                 continue;
             }
-            let name = self.index.names.get(id);
-            self.folded.fold(name);
-            let Some((found, _)) = typos.match_name(needle, &self.folded) else {
+            let name = names.letters(id);
+            let Some((found, _)) = typos.match_name(needle, name) else {
                 continue;
             };
-            let other = match_name(needle, name, &self.folded, true, &mut self.aligner);
+            let other = match_name(needle, names.get(id), name, true, &mut self.aligner);
             if other.is_none_or(|other| other.total() < found.total()) {
                 self.take(number, reading, id, found, fits);
             }
@@ -334,14 +349,14 @@ fn popularity(count: u32) -> i32 {
     (doublings * POPULAR).min(MOST_POPULAR)
 }
 
-/// Letters of the query as a set of initials.
-fn initials(needle: &Needle) -> u64 {
-    mask(needle.units()) & ((1 << 40) - 1)
+/// Letters and digits of a mask, without those that occur twice.
+const ONCE: u64 = (1 << 40) - 1;
+
+fn length_of(head: u64) -> usize {
+    (head >> 40 & 0xff) as usize
 }
 
-fn highest(worths: &[[i32; 3]; 2]) -> i32 {
-    worths.iter().flatten().copied().max().unwrap_or(0)
+/// A number of letters of a name, which are 255 at most.
+fn small(letters: usize) -> i32 {
+    i32::try_from(letters).unwrap_or(i32::MAX / 16)
 }
-
-/// No symbol has this id.
-const _: () = assert!(NONE == u32::MAX);

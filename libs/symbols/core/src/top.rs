@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::index::SymbolIndex;
-use crate::matcher::Match;
+use crate::matcher::{Match, MatchTier};
 
 /// A symbol that was found.
 #[derive(Clone, Copy)]
@@ -39,6 +39,12 @@ impl<'index> Top<'index> {
     pub(crate) fn is_beyond(&self, score: i32) -> bool {
         self.entries.len() == self.limit
             && self.entries.last().is_some_and(|last| score < last.score)
+    }
+
+    /// Whether a name was found that has the query in one piece, or as its initials.
+    pub(crate) fn has_piece(&self) -> bool {
+        let mut tiers = self.entries.iter().map(|entry| entry.found.tier);
+        tiers.any(|tier| tier >= MatchTier::Substring)
     }
 
     /// Takes an entry in where it is good enough; of two for the same symbol the better one stays, or the first.

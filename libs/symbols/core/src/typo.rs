@@ -4,7 +4,7 @@
 //! units, with a bit for each letter of the query (Hyyrö, "A bit-vector algorithm for computing Levenshtein and Damerau
 //! edit distances", 2003).
 
-use crate::fold::{Folded, HUMP};
+use crate::fold::{HUMP, Letter, is_same, unit};
 use crate::matcher::{Match, MatchTier, Needle, left_behind, skipped};
 use crate::weights::{TYPO, TYPO_FIRST, TYPO_LENGTH};
 
@@ -38,13 +38,13 @@ impl TypoNeedle {
             0..=3 => return None,
             4..=5 => (1, 0),
             6..=7 => (1, 1),
-            8 => (2, 1),
-            9..=LONGEST => (2, 2),
+            8..=LONGEST => (2, 1),
             _ => return None,
         };
         let mut ascii = vec![0; 128];
         let mut others: Vec<(u16, u64)> = Vec::new();
-        for (at, &unit) in needle.units().iter().enumerate() {
+        for (at, &letter) in needle.letters.iter().enumerate() {
+            let unit = unit(letter);
             let bit = 1_u64 << at;
             if let Some(bits) = ascii.get_mut(usize::from(unit)) {
                 *bits |= bit;
@@ -63,12 +63,21 @@ impl TypoNeedle {
         })
     }
 
-    /// The best match with typos, and the part that it is in.
-    pub(crate) fn match_name(&self, needle: &Needle, folded: &Folded) -> Option<(Match, TypoPart)> {
-        let width = folded.units.len();
-        if width + (self.most as usize) < self.length {
-            return None;
+    /// Whether a name can match: by the letters that one has and the other has not, and by its length.
+    pub(crate) fn may_match(&self, needle: u64, name: u64, length: usize) -> bool {
+        // A typo takes one letter away from each at most.
+        let missing = (needle & !name).count_ones();
+        if missing <= self.most_in_part && length + 1 >= self.length {
+            return true;
         }
+        missing <= self.most
+            && length.abs_diff(self.length) <= self.most as usize
+            && (name & !needle).count_ones() <= self.most
+    }
+
+    /// The best match with typos, and the part that it is in.
+    pub(crate) fn match_name(&self, needle: &Needle, name: &[Letter]) -> Option<(Match, TypoPart)> {
+        let width = name.len();
         let mut best: Option<(Match, TypoPart)> = None;
         let mut offer = |place: usize, distance: u32, lost: i32, part: TypoPart| {
             let Some(base) = (distance as usize)
@@ -77,18 +86,20 @@ impl TypoNeedle {
             else {
                 return;
             };
-            let first = folded.units.get(part.start) != needle.units().first();
-            let fit = -lost - if first { TYPO_FIRST } else { 0 };
+            let first = match (name.get(part.start), needle.letters.first()) {
+                (Some(&own), Some(&wanted)) if is_same(own, wanted) => 0,
+                _ => TYPO_FIRST,
+            };
             let found = Match {
                 tier: MatchTier::Typo,
                 base: *base,
-                fit,
+                fit: -lost - first,
             };
             if best.is_none_or(|(best, _)| found.total() > best.total()) {
                 best = Some((found, part));
             }
         };
-        let (whole, part, end) = self.distances(&folded.units, true);
+        let (whole, part, end) = self.distances(name, true);
         if whole <= self.most {
             let lost = i32::try_from(width.abs_diff(self.length)).unwrap_or(i32::MAX / 64);
             let part = TypoPart {
@@ -101,48 +112,42 @@ impl TypoNeedle {
             return best;
         }
         if part <= self.most_in_part {
-            offer(
-                1,
-                part,
-                left_behind(folded, end),
-                TypoPart { start: 0, end },
-            );
+            offer(1, part, left_behind(name, end), TypoPart { start: 0, end });
         }
         if whole <= self.most
             || part <= self.most_in_part
-            || self.distances(&folded.units, false).1 > self.most_in_part
+            || self.distances(name, false).1 > self.most_in_part
         {
             return best;
         }
-        for (start, _) in folded
-            .flags
+        for (start, _) in name
             .iter()
             .enumerate()
             .skip(1)
-            .filter(|(_, flags)| **flags & HUMP != 0)
+            .filter(|(_, letter)| **letter & HUMP != 0)
         {
-            let rest = folded.units.get(start..).unwrap_or_default();
+            let rest = name.get(start..).unwrap_or_default();
             let (_, distance, end) = self.distances(rest, true);
             if distance <= self.most_in_part {
                 let end = start + end;
-                let lost = skipped(folded, start) + left_behind(folded, end);
+                let lost = skipped(name, start) + left_behind(name, end);
                 offer(2, distance, lost, TypoPart { start, end });
             }
         }
         best
     }
 
-    /// Distance to all of `units`; the smallest one to a prefix of it (to any part of it, where it is not anchored), and
+    /// Distance to all of `letters`; the smallest one to a prefix of it (to any part of it, where it is not anchored), and
     /// the first place where that ends.
-    fn distances(&self, units: &[u16], anchored: bool) -> (u32, u32, usize) {
+    fn distances(&self, letters: &[Letter], anchored: bool) -> (u32, u32, usize) {
         let last = 1_u64 << (self.length - 1);
         let (mut plus, mut minus) = (u64::MAX, 0_u64);
         let (mut diagonal, mut places_before) = (0_u64, 0_u64);
         // Lengths are 64 at most.
         let mut distance = u32::try_from(self.length).unwrap_or(u32::MAX);
         let (mut smallest, mut end) = (distance, 0);
-        for (at, &unit) in units.iter().enumerate() {
-            let places = self.places(unit);
+        for (at, &letter) in letters.iter().enumerate() {
+            let places = self.places(unit(letter));
             let swapped = ((!diagonal & places) << 1) & places_before;
             diagonal = (((places & plus).wrapping_add(plus)) ^ plus) | places | minus | swapped;
             let mut more = minus | !(diagonal | plus);
@@ -179,9 +184,10 @@ impl TypoNeedle {
 
 /// Which letters of the query stand in the part of the name, by an alignment that has the fewest typos: places in the
 /// name.
-pub(crate) fn kept_letters(needle: &Needle, folded: &Folded, part: TypoPart) -> Vec<usize> {
-    let query = needle.units();
-    let units = folded.units.get(part.start..part.end).unwrap_or_default();
+pub(crate) fn kept_letters(needle: &Needle, name: &[Letter], part: TypoPart) -> Vec<usize> {
+    let units_of = |letters: &[Letter]| letters.iter().map(|&letter| unit(letter)).collect();
+    let query: Vec<u16> = units_of(&needle.letters);
+    let units: Vec<u16> = units_of(name.get(part.start..part.end).unwrap_or_default());
     let width = units.len() + 1;
     let mut table = vec![0_u32; (query.len() + 1) * width];
     let at = |row: usize, column: usize| row * width + column;
@@ -195,7 +201,7 @@ pub(crate) fn kept_letters(needle: &Needle, folded: &Folded, part: TypoPart) -> 
                 let same = query.get(row - 1) == units.get(column - 1);
                 let mut value = get(&table, at(row - 1, column - 1)) + u32::from(!same);
                 value = value.min(get(&table, above) + 1).min(get(&table, left) + 1);
-                if is_swap(query, units, row, column) {
+                if is_swap(&query, &units, row, column) {
                     value = value.min(get(&table, at(row - 2, column - 2)) + 1);
                 }
                 value as usize
@@ -213,7 +219,7 @@ pub(crate) fn kept_letters(needle: &Needle, folded: &Folded, part: TypoPart) -> 
         if same && value == get(&table, at(row - 1, column - 1)) {
             kept.push(part.start + column - 1);
             (row, column) = (row - 1, column - 1);
-        } else if is_swap(query, units, row, column)
+        } else if is_swap(&query, &units, row, column)
             && value == get(&table, at(row - 2, column - 2)) + 1
         {
             kept.extend([part.start + column - 1, part.start + column - 2]);
@@ -242,7 +248,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::TypoNeedle;
-    use crate::fold::Folded;
+    use crate::fold::{Folded, unit};
     use crate::matcher::Needle;
 
     /// The distance as its definition has it, to every prefix.
@@ -277,10 +283,12 @@ mod tests {
         #[test]
         fn distances_are_those_of_the_definition(query in "[abcé]{4,64}", name in "[abcdé]{0,80}", anchored: bool) {
             let needle = Needle::new(&query);
-            let units = Folded::of(&name).units;
+            let letters = Folded::of(&name).letters;
+            let units: Vec<u16> = letters.iter().map(|&letter| unit(letter)).collect();
+            let query: Vec<u16> = needle.letters.iter().map(|&letter| unit(letter)).collect();
             let typos = TypoNeedle::new(&needle).expect("its length is within bounds");
-            let (whole, smallest, end) = typos.distances(&units, anchored);
-            let expected = defined(needle.units(), &units, anchored);
+            let (whole, smallest, end) = typos.distances(&letters, anchored);
+            let expected = defined(&query, &units, anchored);
             prop_assert_eq!(whole, expected[units.len()]);
             let least = expected.iter().min().copied().unwrap_or(0);
             prop_assert_eq!(smallest, least);

@@ -3,7 +3,7 @@
 import { KIND_NUMBERS } from '../check';
 import type { CheckedQuery } from '../engine';
 import type { SymbolHit } from '../types';
-import { missing, ONCE_HIGH } from './fold';
+import { ONCE_HIGH } from './fold';
 import { hitOf } from './hits';
 import { type Match, matchName, matchStart, total } from './matcher';
 import { type PathFilter, pathFilter } from './path-filter';
@@ -11,9 +11,8 @@ import type { Fits } from './qualifier';
 import { type Reading, readingsOf } from './reading';
 import type { Name, Store, StoredFile, StoredSymbol } from './store';
 import { Top } from './top';
-import { matchTypos, typoLimits } from './typo';
+import { matchTypos, mayMatch, typoLimits } from './typo';
 import {
-  ALL_INITIALS,
   BOOST,
   CASE,
   EXPORTED,
@@ -23,12 +22,9 @@ import {
   POPULAR,
   QUALIFIED,
   ROOM,
-  TYPO,
   WORD,
   WORD_END,
 } from './weights';
-
-const HIGHEST_TYPO = Math.max(...TYPO.flat());
 
 /** The hits of a query. */
 export function search(store: Store, text: string, options: CheckedQuery): SymbolHit[] {
@@ -62,9 +58,9 @@ class Search {
     const fits = new Map<StoredFile, Fits>();
     const most = this.most + (reading.qualifier === null ? 0 : QUALIFIED);
     this.starts(reading, fits);
-    if (this.top.isBeyond(WORD + ROOM + WORD_END + ALL_INITIALS + CASE + most)) return;
+    if (this.top.isBeyond(WORD + ROOM + WORD_END + CASE + most)) return;
     this.insides(reading, fits);
-    if (this.options.fuzzy && !this.top.isBeyond(HIGHEST_TYPO + most)) this.typos(reading, fits);
+    if (this.options.fuzzy && !this.top.hasPiece()) this.typos(reading, fits);
   }
 
   /** Names that begin with the query, or whose words begin with its letters. */
@@ -92,13 +88,13 @@ class Search {
     }
   }
 
+  /** Names with typos, where no name has the query in one piece. */
   private typos(reading: Reading, fits: Map<StoredFile, Fits>): void {
     const { needle } = reading;
     const limits = typoLimits(needle);
     if (limits === null) return;
     for (const name of this.store.names.values()) {
-      // A typo takes away one letter at most.
-      if (missing(needle.mask, name.mask) > limits.most || name.symbols.size === 0) continue;
+      if (!mayMatch(needle, name.mask, name.folded.units.length, limits) || name.symbols.size === 0) continue;
       const found = matchTypos(needle, name.folded, limits)?.match;
       if (found === undefined) continue;
       const other = matchName(needle, name.text, name.folded, true);

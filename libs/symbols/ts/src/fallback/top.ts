@@ -29,6 +29,11 @@ export class Top {
     return this.entries.length === this.limit && score < this.entries.at(-1)!.score;
   }
 
+  /** Whether a name was found that has the query in one piece, or as its initials. */
+  hasPiece(): boolean {
+    return this.entries.some(({ found: { tier } }) => tier !== 'subsequence' && tier !== 'typo');
+  }
+
   /** Takes an entry in where it is good enough; of two for the same symbol the better one stays, or the first. */
   offer(entry: Entry): void {
     if (this.entries.length === this.limit && compare(entry, this.entries.at(-1)!) >= 0) return;

@@ -1,6 +1,6 @@
 /** Names that differ from the query by a letter or two, by the distance of optimal string alignment. */
 
-import { type Folded, HUMP } from './fold';
+import { type Folded, HUMP, type Mask, missing } from './fold';
 import { leftBehind, type Match, type Needle, skipped, total } from './matcher';
 import { TYPO, TYPO_FIRST, TYPO_LENGTH } from './weights';
 
@@ -25,7 +25,21 @@ export function typoLimits({ units: { length } }: Needle): TypoLimits | null {
   if (length < 4 || length > LONGEST) return null;
   if (length < 6) return { most: 1, mostInPart: 0 };
   if (length < 8) return { most: 1, mostInPart: 1 };
-  return { most: 2, mostInPart: length === 8 ? 1 : 2 };
+  return { most: 2, mostInPart: 1 };
+}
+
+/** Whether a name can match: by the letters that one has and the other has not, and by its length. */
+export function mayMatch(
+  needle: Needle,
+  name: Mask,
+  width: number,
+  { most, mostInPart }: TypoLimits,
+): boolean {
+  const { length } = needle.units;
+  // A typo takes one letter away from each at most.
+  const lacking = missing(needle.mask, name);
+  if (lacking <= mostInPart && width + 1 >= length) return true;
+  return lacking <= most && Math.abs(width - length) <= most && missing(name, needle.mask) <= most;
 }
 
 /** The best match with typos. */
@@ -36,7 +50,6 @@ export function matchTypos(
 ): TypoMatch | null {
   const width = folded.units.length;
   const { length } = needle.units;
-  if (width + most < length) return null;
   let best: TypoMatch | null = null;
   const offer = (place: 0 | 1 | 2, distance: number, lost: number, start: number, end: number): void => {
     const base = TYPO[distance - 1]?.[place];
