@@ -13,14 +13,13 @@ const NOWHERE: i32 = i32::MIN / 4;
 /// Memory for aligning one name after the other.
 #[derive(Default)]
 pub(crate) struct Aligner {
-    /// Worth of the best placement whose last letter is at each unit; a row for each letter of the query.
-    rows: Vec<i32>,
-    /// Where the letter before is in that placement.
+    /// Worth of the best placement whose last letter is at each unit: of the letters so far, and of one less.
+    row: Vec<i32>,
+    before: Vec<i32>,
+    /// Where the letter before is in that placement, for each letter; left out while names are only compared.
     froms: Vec<u16>,
-    /// Cost of all units before each, where the match goes on at the beginning of a word.
-    skipped: Vec<i32>,
-    /// The same where it goes on within one.
-    jumped: Vec<i32>,
+    /// Cost of all units before each, where the match goes on at the beginning of a word, and where within one.
+    costs: Vec<(i32, i32)>,
 }
 
 /// The best place so far from which to go on.
@@ -49,7 +48,7 @@ impl Aligner {
         if !is_subsequence(&needle.letters, name) {
             return None;
         }
-        let (worth, _) = self.place(needle, name)?;
+        let (worth, _) = self.place::<false>(needle, name)?;
         (worth >= CHANCE).then_some(Match {
             tier: MatchTier::Subsequence,
             base: SUBSEQUENCE,
@@ -59,7 +58,7 @@ impl Aligner {
 
     /// Where each letter of the query is placed in the best way.
     pub(crate) fn places(&mut self, needle: &Needle, name: &[Letter]) -> Vec<usize> {
-        let Some((_, last)) = self.place(needle, name) else {
+        let Some((_, last)) = self.place::<true>(needle, name) else {
             return Vec::new();
         };
         let width = name.len();
@@ -75,20 +74,27 @@ impl Aligner {
     }
 
     /// Worth of the best placement, and where its last letter is.
-    fn place(&mut self, needle: &Needle, name: &[Letter]) -> Option<(i32, usize)> {
-        let width = name.len();
+    fn place<const TRACED: bool>(
+        &mut self,
+        needle: &Needle,
+        name: &[Letter],
+    ) -> Option<(i32, usize)> {
         self.measure(name);
-        self.rows.clear();
-        self.rows.resize(width * needle.len(), NOWHERE);
-        self.froms.clear();
-        self.froms.resize(width * needle.len(), 0);
+        self.row.clear();
+        self.row.resize(name.len(), NOWHERE);
+        self.before.clear();
+        self.before.resize(name.len(), NOWHERE);
+        if TRACED {
+            self.froms.clear();
+            self.froms.resize(name.len() * needle.len(), 0);
+        }
         let share = LETTERS / i32::try_from(needle.len()).unwrap_or(1).max(1);
         for letter in 0..needle.len() {
-            self.place_letter(needle, name, letter, share);
+            std::mem::swap(&mut self.row, &mut self.before);
+            self.place_letter::<TRACED>(needle, name, letter, share);
         }
-        let last_row = self.rows.get(width * (needle.len() - 1)..)?;
         let mut best: Option<(i32, usize)> = None;
-        for (at, &worth) in last_row.iter().enumerate() {
+        for (at, &worth) in self.row.iter().enumerate() {
             if worth > NOWHERE / 2 {
                 let worth = worth - left_behind(name, at + 1);
                 if best.is_none_or(|(best, _)| worth > best) {
@@ -99,61 +105,65 @@ impl Aligner {
         best
     }
 
-    fn place_letter(&mut self, needle: &Needle, name: &[Letter], letter: usize, share: i32) {
-        let width = name.len();
+    fn place_letter<const TRACED: bool>(
+        &mut self,
+        needle: &Needle,
+        name: &[Letter],
+        letter: usize,
+        share: i32,
+    ) {
         let Some(&wanted) = needle.letters.get(letter) else {
             return;
         };
-        let (done, row) = self.rows.split_at_mut(letter * width);
-        let before = done.get((letter.max(1) - 1) * width..).unwrap_or_default();
-        let froms = self.froms.get_mut(letter * width..).unwrap_or_default();
+        let after_gap = share * AFTER_GAP / 10;
         let (mut to_word, mut within) = (NO_LEAD, NO_LEAD);
-        let costs = self.skipped.iter().zip(&self.jumped);
-        for (at, (&own, (&skipped, &jumped))) in name.iter().zip(costs).enumerate() {
-            // From two units back: the one right before is a row without a gap.
-            if let Some(&worth) = at.checked_sub(2).and_then(|back| before.get(back))
-                && letter > 0
-                && worth > NOWHERE / 2
-            {
-                let from = u16::try_from(at - 2).unwrap_or(0);
-                let past = |costs: &[i32]| costs.get(at - 1).copied().unwrap_or(0);
-                to_word.offer(worth + past(&self.skipped), from);
-                within.offer(worth + past(&self.jumped), from);
+        // What the row before has one unit back, and two; and the costs one unit back.
+        let (mut adjacent, mut earlier) = (NOWHERE, NOWHERE);
+        let mut costs_back = (0, 0);
+        let mut place: u16 = 0;
+        let rows = self.row.iter_mut().zip(&self.before);
+        for ((&own, &costs), (cell, &above)) in name.iter().zip(&self.costs).zip(rows) {
+            if earlier > NOWHERE / 2 {
+                to_word.offer(earlier + costs_back.0, place.wrapping_sub(2));
+                within.offer(earlier + costs_back.1, place.wrapping_sub(2));
             }
-            if !is_same(own, wanted) {
-                continue;
-            }
-            let begins = own & HUMP != 0;
-            let mut best = NO_LEAD;
-            if letter == 0 {
-                let cost = if begins { skipped } else { jumped };
-                best.offer(if begins { share } else { 0 } - cost, 0);
-            } else {
-                if let Some(&worth) = at.checked_sub(1).and_then(|back| before.get(back)) {
-                    best.offer(worth + share, u16::try_from(at - 1).unwrap_or(0));
-                }
-                if begins {
-                    best.offer(to_word.worth - skipped + share, to_word.at);
+            *cell = NOWHERE;
+            if is_same(own, wanted) {
+                let begins = own & HUMP != 0;
+                let mut best = NO_LEAD;
+                if letter == 0 {
+                    let worth = if begins { share - costs.0 } else { -costs.1 };
+                    best.offer(worth, 0);
                 } else {
-                    best.offer(within.worth - jumped + share * AFTER_GAP / 10, within.at);
+                    best.offer(adjacent + share, place.wrapping_sub(1));
+                    if begins {
+                        best.offer(to_word.worth - costs.0 + share, to_word.at);
+                    } else {
+                        best.offer(within.worth - costs.1 + after_gap, within.at);
+                    }
+                }
+                if best.worth > NOWHERE / 2 {
+                    *cell = best.worth + needle.case(letter, own);
+                    if TRACED
+                        && let Some(from) =
+                            self.froms.get_mut(letter * name.len() + usize::from(place))
+                    {
+                        *from = best.at;
+                    }
                 }
             }
-            if best.worth > NOWHERE / 2
-                && let (Some(cell), Some(from)) = (row.get_mut(at), froms.get_mut(at))
-            {
-                *cell = best.worth + needle.case(letter, own);
-                *from = best.at;
-            }
+            earlier = adjacent;
+            adjacent = above;
+            costs_back = costs;
+            place += 1;
         }
     }
 
     fn measure(&mut self, name: &[Letter]) {
-        self.skipped.clear();
-        self.jumped.clear();
+        self.costs.clear();
         let (mut skipped, mut jumped) = (0, 0);
         for &letter in name {
-            self.skipped.push(skipped);
-            self.jumped.push(jumped);
+            self.costs.push((skipped, jumped));
             skipped += if letter & HUMP != 0 {
                 SKIPPED_WORD
             } else {

@@ -78,6 +78,17 @@ impl TypoNeedle {
     /// The best match with typos, and the part that it is in.
     pub(crate) fn match_name(&self, needle: &Needle, name: &[Letter]) -> Option<(Match, TypoPart)> {
         let width = name.len();
+        // No part of a name is further away than any other way to look at it, and most names are left out by this.
+        let may_be_whole = width.abs_diff(self.length) <= self.most as usize;
+        let most = if may_be_whole {
+            self.most
+        } else {
+            self.most_in_part
+        };
+        let (_, nearest, _) = self.distances(name, false);
+        if nearest > most {
+            return None;
+        }
         let mut best: Option<(Match, TypoPart)> = None;
         let mut offer = |place: usize, distance: u32, lost: i32, part: TypoPart| {
             let Some(base) = (distance as usize)
@@ -114,10 +125,7 @@ impl TypoNeedle {
         if part <= self.most_in_part {
             offer(1, part, left_behind(name, end), TypoPart { start: 0, end });
         }
-        if whole <= self.most
-            || part <= self.most_in_part
-            || self.distances(name, false).1 > self.most_in_part
-        {
+        if whole <= self.most || part <= self.most_in_part || nearest > self.most_in_part {
             return best;
         }
         for (start, _) in name
