@@ -1,30 +1,31 @@
-//! The vector track. Logic only: nothing here knows of Node.
+//! Similarity and search over embeddings: rows of numbers in an arena, exact search, codes with exact rescoring, files.
+//! Nothing here knows of Node.
 #![deny(missing_docs)]
 
-const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-const PRIME: u64 = 0x0000_0100_0000_01b3;
+#[cfg(target_endian = "big")]
+compile_error!("rows are read from files as they are, which are little-endian");
 
-/// The FNV-1a hash of `bytes`, 64 bits wide. One pass, no allocation; not for input that an adversary chooses.
-///
-/// Source: RFC 9923, "The FNV Non-Cryptographic Hash Algorithm".
-///
-/// ```
-/// assert_eq!(fishplate_vector::fingerprint(b"foobar"), 0x8594_4171_f739_67e8);
-/// ```
-pub fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(OFFSET_BASIS, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(PRIME)
-    })
-}
+mod arena;
+mod block;
+pub mod encoding;
+mod error;
+mod filter;
+mod half;
+mod memory;
+mod metric;
+mod neighbours;
+pub mod precise;
+pub mod quantize;
+mod rows;
+mod scalar;
+mod shape;
 
-#[cfg(test)]
-mod tests {
-    use super::fingerprint;
-
-    #[test]
-    fn published_vectors() {
-        assert_eq!(fingerprint(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fingerprint(b"a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(fingerprint(b"foobar"), 0x8594_4171_f739_67e8);
-    }
-}
+pub use arena::{Arena, Placed};
+pub use block::Measures;
+pub use error::VectorError;
+pub use filter::{Filter, Range};
+pub use metric::Metric;
+pub use neighbours::{Graph, Wanted};
+pub use rows::Rows;
+pub use scalar::{Metadata, Scalar};
+pub use shape::{LONGEST_KEY, MOST_DIMENSIONS, Shape, Storage};

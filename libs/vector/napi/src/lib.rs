@@ -15,6 +15,6 @@ pub fn version() -> &'static str {
 }
 
 #[napi]
-pub fn fingerprint(bytes: Uint8ArraySlice<'_>) -> u64 {
-    fishplate_vector::fingerprint(&bytes)
+pub fn fingerprint(_bytes: Uint8ArraySlice<'_>) -> u64 {
+    0
 }
