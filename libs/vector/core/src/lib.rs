@@ -11,6 +11,7 @@ pub mod encoding;
 mod error;
 mod filter;
 mod half;
+pub mod kernels;
 mod memory;
 mod metric;
 mod neighbours;
