@@ -85,7 +85,7 @@ impl Block {
                 .copy_from_slice(bytemuck::cast_slice(vector));
         }
         let code = &mut self.codes.as_mut_slice()?[at * codes..(at + 1) * codes];
-        self.measures[at] = encode(shape.storage(), vector, code);
+        self.measures[at] = encode(shape, vector, code);
         if let Some(key) = key {
             self.keys[at] = key;
         }
@@ -107,6 +107,12 @@ impl Block {
         let tables = self.measures.len()
             * (size_of::<Measures>() + size_of::<Box<str>>() + size_of::<Option<Metadata>>());
         own + keys + metadata.sum::<usize>() + tables
+    }
+
+    pub fn mapped_bytes(&self) -> usize {
+        let mapped = [&self.vectors, &self.codes];
+        let mapped = mapped.iter().filter(|plane| plane.is_mapped());
+        mapped.map(|plane| plane.as_slice().len()).sum()
     }
 
     pub fn clear(&mut self, at: usize) {

@@ -114,8 +114,8 @@ impl Finalists {
 
     fn sort_out(&mut self) {
         let bar = self.bar;
-        // NaN is not below.
-        self.rows.retain(|&(_, highest)| !(highest < bar));
+        self.rows
+            .retain(|&(_, highest)| highest >= bar || highest.is_nan());
     }
 }
 

@@ -6,7 +6,6 @@ const LARGEST: u16 = 0x7bff;
 /// The nearest half, ties to even; what is finite and larger than the largest half becomes that.
 pub(crate) fn from_f32(value: f32) -> u16 {
     let bits = value.to_bits();
-    #[expect(clippy::cast_possible_truncation, reason = "the sign alone is left")]
     let sign = (bits >> 16) as u16 & 0x8000;
     let magnitude = bits & 0x7fff_ffff;
     let half = if magnitude > 0x7f80_0000 {

@@ -3,19 +3,16 @@
 use crate::block::Measures;
 use crate::half;
 use crate::precise;
-use crate::shape::Storage;
+use crate::shape::{Shape, Storage};
 
-/// Writes the codes of a vector; for [`Storage::F32`] there are none. `code` has the bytes that the storage needs.
-pub(crate) fn encode(storage: Storage, vector: &[f32], code: &mut [u8]) -> Measures {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "rounded to what a row keeps"
-    )]
-    let norm = precise::squared_norm(vector).sqrt() as f32;
+/// Writes the codes of a vector; for [`Storage::F32`] there are none. `code` has the bytes that the storage needs. Where the vector
+/// itself is not kept, what its codes stand for is all that counts: the measures are of that, and there is no error.
+pub(crate) fn encode(shape: Shape, vector: &[f32], code: &mut [u8]) -> Measures {
+    let storage = shape.storage();
     let scale = match storage {
         Storage::F32 => {
             return Measures {
-                norm,
+                norm: norm(vector),
                 scale: 1.0,
                 error: 0.0,
             };
@@ -29,13 +26,29 @@ pub(crate) fn encode(storage: Storage, vector: &[f32], code: &mut [u8]) -> Measu
     };
     let mut decoded = vec![0.0; vector.len()];
     decode(storage, code, scale, &mut decoded);
+    if !shape.keeps_vectors() {
+        return Measures {
+            norm: norm(&decoded),
+            scale,
+            error: 0.0,
+        };
+    }
     #[expect(clippy::cast_possible_truncation, reason = "the next one up follows")]
     let error = precise::squared_distance(vector, &decoded).sqrt() as f32;
     Measures {
-        norm,
+        norm: norm(vector),
         scale,
         error: if error == 0.0 { error } else { error.next_up() },
     }
+}
+
+fn norm(vector: &[f32]) -> f32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounded to what a row keeps"
+    )]
+    let norm = precise::squared_norm(vector).sqrt() as f32;
+    norm
 }
 
 /// What codes stand for.

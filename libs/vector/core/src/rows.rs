@@ -148,4 +148,9 @@ impl Rows {
         let blocks: usize = self.blocks().map(|(_, block)| block.bytes()).sum();
         blocks + self.blocks.capacity() * size_of::<Option<Arc<Block>>>()
     }
+
+    /// Bytes of vectors and codes that are of a mapped file.
+    pub fn mapped_bytes(&self) -> usize {
+        self.blocks().map(|(_, block)| block.mapped_bytes()).sum()
+    }
 }

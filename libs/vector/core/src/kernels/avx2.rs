@@ -1,4 +1,8 @@
 //! Loops for AVX2 with FMA and F16C: nearly every x86-64 processor since 2013.
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one number counts through several registers"
+)]
 
 use std::arch::x86_64::{
     __m128i, __m256, __m256i, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_loadu_si128,
@@ -32,48 +36,48 @@ pub(super) fn is_available() -> bool {
 /// To be used only where [`is_available`]: that is what makes the calls below sound.
 pub(super) static KERNELS: Kernels = Kernels {
     name: "avx2",
-    // SAFETY: the set is chosen only where the processor has what the functions need.
-    dot: |left, right| {
-        stretched(left, right, |left, right| unsafe {
-            [sums::<DOT>(left, right)[0]]
-        })[0]
-    },
+    dot: |left, right| stretched(left, right, |left, right| [checked::<DOT>(left, right)[0]])[0],
     squared_distance: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            [sums::<DISTANCE>(left, right)[0]]
+        stretched(left, right, |left, right| {
+            [checked::<DISTANCE>(left, right)[0]]
         })[0]
     },
     dot_and_norm: |left, right| {
         stretched(left, right, |left, right| {
-            // SAFETY: as above.
-            let [dot, _, norm] = unsafe { sums::<NORM>(left, right) };
+            let [dot, _, norm] = checked::<NORM>(left, right);
             [dot, norm]
         })
     },
-    dot_and_norms: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            sums::<NORMS>(left, right)
-        })
+    dot_and_norms: |left, right| stretched(left, right, checked::<NORMS>),
+    dot_i8: |left, right, _| {
+        // SAFETY: the processor has what it needs.
+        unsafe { dot_i8(left, right) }
     },
-    // SAFETY: as above.
-    dot_i8: |left, right, _| unsafe { dot_i8(left, right) },
     dot_f16: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            [halves::<DOT>(left, right)]
+        stretched(left, right, |left, right| {
+            [checked_halves::<DOT>(left, right)]
         })[0]
     },
     squared_distance_f16: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            [halves::<DISTANCE>(left, right)]
+        stretched(left, right, |left, right| {
+            [checked_halves::<DISTANCE>(left, right)]
         })[0]
     },
-    // SAFETY: as above.
-    hamming: |left, right| unsafe { hamming(left, right) },
+    hamming: |left, right| {
+        // SAFETY: the processor has what it needs.
+        unsafe { hamming(left, right) }
+    },
 };
+
+fn checked<const WHAT: u8>(left: &[f32], right: &[f32]) -> [f32; 3] {
+    // SAFETY: called by the set alone, which is chosen only where the processor has what it needs.
+    unsafe { sums::<WHAT>(left, right) }
+}
+
+fn checked_halves<const WHAT: u8>(left: &[f32], right: &[u16]) -> f32 {
+    // SAFETY: called by the set alone, which is chosen only where the processor has what it needs.
+    unsafe { halves::<WHAT>(left, right) }
+}
 
 /// Sums of products or of squared differences, of squares on the left, of squares on the right.
 #[target_feature(enable = "avx2,fma")]

@@ -1,4 +1,8 @@
 //! Loops for AVX-512: servers of Intel since 2017 and of AMD since 2022. What is left over at the end is loaded under a mask.
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one number counts through several registers"
+)]
 
 use std::arch::x86_64::{
     __m256i, __m512, __m512i, __mmask16, __mmask64, _mm256_loadu_si256, _mm512_add_epi32,
@@ -41,58 +45,62 @@ pub(super) static KERNELS: Kernels = PLAIN;
 
 const PLAIN: Kernels = Kernels {
     name: "avx512",
-    // SAFETY: the set is chosen only where the processor has what the functions need.
-    dot: |left, right| {
-        stretched(left, right, |left, right| unsafe {
-            [sums::<DOT>(left, right)[0]]
-        })[0]
-    },
+    dot: |left, right| stretched(left, right, |left, right| [checked::<DOT>(left, right)[0]])[0],
     squared_distance: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            [sums::<DISTANCE>(left, right)[0]]
+        stretched(left, right, |left, right| {
+            [checked::<DISTANCE>(left, right)[0]]
         })[0]
     },
     dot_and_norm: |left, right| {
         stretched(left, right, |left, right| {
-            // SAFETY: as above.
-            let [dot, _, norm] = unsafe { sums::<NORM>(left, right) };
+            let [dot, _, norm] = checked::<NORM>(left, right);
             [dot, norm]
         })
     },
-    dot_and_norms: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            sums::<NORMS>(left, right)
-        })
+    dot_and_norms: |left, right| stretched(left, right, checked::<NORMS>),
+    dot_i8: |left, right, _| {
+        // SAFETY: the processor has what it needs.
+        unsafe { dot_i8(left, right) }
     },
-    // SAFETY: as above.
-    dot_i8: |left, right, _| unsafe { dot_i8(left, right) },
     dot_f16: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            [halves::<DOT>(left, right)]
+        stretched(left, right, |left, right| {
+            [checked_halves::<DOT>(left, right)]
         })[0]
     },
     squared_distance_f16: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            [halves::<DISTANCE>(left, right)]
+        stretched(left, right, |left, right| {
+            [checked_halves::<DISTANCE>(left, right)]
         })[0]
     },
-    // SAFETY: as above.
-    hamming: |left, right| unsafe { avx2::hamming(left, right) },
+    hamming: |left, right| {
+        // SAFETY: what has AVX-512 counts bits too.
+        unsafe { avx2::hamming(left, right) }
+    },
 };
 
 /// To be used only where [`has_vnni`].
 pub(super) static WITH_VNNI: Kernels = Kernels {
     name: "avx512-vnni",
-    // SAFETY: the set is chosen only where the processor has what the functions need.
-    dot_i8: |left, right, sum| unsafe { dot_i8_vnni(left, right, sum) },
-    // SAFETY: as above.
-    hamming: |left, right| unsafe { hamming(left, right) },
+    dot_i8: |left, right, sum| {
+        // SAFETY: the processor has what it needs.
+        unsafe { dot_i8_vnni(left, right, sum) }
+    },
+    hamming: |left, right| {
+        // SAFETY: the processor has what it needs.
+        unsafe { hamming(left, right) }
+    },
     ..PLAIN
 };
+
+fn checked<const WHAT: u8>(left: &[f32], right: &[f32]) -> [f32; 3] {
+    // SAFETY: called by the set alone, which is chosen only where the processor has what it needs.
+    unsafe { sums::<WHAT>(left, right) }
+}
+
+fn checked_halves<const WHAT: u8>(left: &[f32], right: &[u16]) -> f32 {
+    // SAFETY: called by the set alone, which is chosen only where the processor has what it needs.
+    unsafe { halves::<WHAT>(left, right) }
+}
 
 /// Sums of products or of squared differences, of squares on the left, of squares on the right.
 #[target_feature(enable = "avx512f")]

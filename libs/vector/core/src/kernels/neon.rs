@@ -1,4 +1,8 @@
 //! Loops for NEON, which every 64-bit ARM processor has.
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one number counts through several registers"
+)]
 
 use std::arch::aarch64::{
     float32x4_t, int8x16_t, vaddq_f32, vaddq_s32, vaddvq_f32, vaddvq_s32, vdupq_n_f32, vdupq_n_s32,
@@ -26,33 +30,23 @@ pub(super) fn is_available() -> bool {
 /// To be used only where [`is_available`]: that is what makes the calls below sound. Halves are those of the portable set.
 pub(super) static KERNELS: Kernels = Kernels {
     name: "neon",
-    // SAFETY: the set is chosen only where the processor has what the functions need.
-    dot: |left, right| {
-        stretched(left, right, |left, right| unsafe {
-            [sums::<DOT>(left, right)[0]]
-        })[0]
-    },
+    dot: |left, right| stretched(left, right, |left, right| [checked::<DOT>(left, right)[0]])[0],
     squared_distance: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            [sums::<DISTANCE>(left, right)[0]]
+        stretched(left, right, |left, right| {
+            [checked::<DISTANCE>(left, right)[0]]
         })[0]
     },
     dot_and_norm: |left, right| {
         stretched(left, right, |left, right| {
-            // SAFETY: as above.
-            let [dot, _, norm] = unsafe { sums::<NORM>(left, right) };
+            let [dot, _, norm] = checked::<NORM>(left, right);
             [dot, norm]
         })
     },
-    dot_and_norms: |left, right| {
-        // SAFETY: as above.
-        stretched(left, right, |left, right| unsafe {
-            sums::<NORMS>(left, right)
-        })
+    dot_and_norms: |left, right| stretched(left, right, checked::<NORMS>),
+    dot_i8: |left, right, _| {
+        // SAFETY: the processor has what it needs.
+        unsafe { dot_i8(left, right) }
     },
-    // SAFETY: as above.
-    dot_i8: |left, right, _| unsafe { dot_i8(left, right) },
     dot_f16: |left, right| {
         stretched(left, right, |left, right| [portable::dot_f16(left, right)])[0]
     },
@@ -63,6 +57,11 @@ pub(super) static KERNELS: Kernels = Kernels {
     },
     hamming: portable::hamming,
 };
+
+fn checked<const WHAT: u8>(left: &[f32], right: &[f32]) -> [f32; 3] {
+    // SAFETY: called by the set alone, which is chosen only where the processor has what it needs.
+    unsafe { sums::<WHAT>(left, right) }
+}
 
 /// Sums of products or of squared differences, of squares on the left, of squares on the right.
 #[target_feature(enable = "neon")]

@@ -1,0 +1,309 @@
+//! The first pass of an exact search: every row is looked at once, by its shortest codes, and what can be among the best is kept.
+//!
+//! The codes stand for a vector that is off by a known length, so the inner product is off by at most that length times the
+//! query's (Cauchy and Schwarz). No row that could be among the best is left out by that.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, available_parallelism};
+
+use crate::block::{Block, Measures};
+use crate::error::VectorError;
+use crate::filter::Filter;
+use crate::finalists::Finalists;
+use crate::kernels::{Kernels, kernels};
+use crate::metric::Metric;
+use crate::precise;
+use crate::quantize;
+use crate::rows::Rows;
+use crate::shape::{Shape, Storage};
+use crate::similarity::SLACK;
+
+/// Lengths of vectors for which float32 sums hold; of others nothing is said before their score is taken in float64.
+const LENGTHS: std::ops::RangeInclusive<f64> = 1e-15..=1e15;
+
+/// Bytes that are worth a thread.
+const SHARE: usize = 4 << 20;
+
+/// Threads of one search, at most.
+const MOST_THREADS: usize = 8;
+
+/// What a search looks for.
+pub(crate) struct Scan<'a> {
+    pub rows: &'a Rows,
+    pub metric: Metric,
+    pub query: &'a [f32],
+    pub filter: Option<&'a Filter>,
+    pub is_cancelled: &'a AtomicBool,
+}
+
+/// A query in the form that rows have.
+struct Prepared<'a> {
+    kernels: &'static Kernels,
+    metric: Metric,
+    query: &'a [f32],
+    norm: f64,
+    codes: Vec<i8>,
+    sum: i32,
+    scale: f64,
+    /// Length of what the codes of the query leave out.
+    error: f64,
+}
+
+impl Scan<'_> {
+    /// The rows that can be among the best `count` of those whose rank is `least` or higher.
+    ///
+    /// # Errors
+    ///
+    /// [`VectorError::Cancelled`].
+    pub fn finalists(&self, count: usize, least: f64) -> Result<Vec<u32>, VectorError> {
+        let blocks: Vec<_> = self.rows.blocks().collect();
+        let prepared = Prepared::new(self.rows.shape(), self.metric, self.query);
+        let least = match self.metric {
+            // Squares are compared.
+            Metric::Euclidean if least > 0.0 => f64::INFINITY,
+            Metric::Euclidean => -(least * least),
+            _ => least,
+        };
+        // The bar itself may be off by what squaring it loses.
+        let least = least - 1e-9 * least.abs();
+        let work = |blocks: &[(u32, &Block)]| {
+            let mut finalists = Finalists::new(count, least);
+            for &(first, block) in blocks {
+                if self.is_cancelled.load(Ordering::Relaxed) {
+                    break;
+                }
+                self.scan(&prepared, first, block, &mut finalists);
+            }
+            finalists
+        };
+        let finalists = divided(&blocks, self.threads(blocks.len()), work);
+        if self.is_cancelled.load(Ordering::Relaxed) {
+            return Err(VectorError::Cancelled);
+        }
+        let joined = finalists.into_iter().reduce(|mut all, more| {
+            all.join(more);
+            all
+        });
+        Ok(joined.map(Finalists::rows).unwrap_or_default())
+    }
+
+    /// The rows whose signs differ least from those of the query, at most `count`; of equal ones the first ones.
+    ///
+    /// # Errors
+    ///
+    /// [`VectorError::Cancelled`].
+    pub fn nearest_signs(&self, count: usize) -> Result<Vec<u32>, VectorError> {
+        let shape = self.rows.shape();
+        let mut signs = vec![0_u64; shape.dims().div_ceil(64)];
+        quantize::to_bits(self.query, bytemuck::cast_slice_mut(&mut signs));
+        let hamming = kernels().hamming;
+        let mut found = Vec::new();
+        let mut of_distance = vec![0_usize; shape.dims() + 1];
+        for (first, block) in self.rows.blocks() {
+            if self.is_cancelled.load(Ordering::Relaxed) {
+                return Err(VectorError::Cancelled);
+            }
+            for at in self.wanted(block) {
+                let distance = hamming(&signs, bytemuck::cast_slice(block.code(shape, at)));
+                #[expect(clippy::cast_possible_truncation, reason = "a place in a block")]
+                found.push((first + at as u32, distance));
+                if let Some(many) = of_distance.get_mut(distance as usize) {
+                    *many += 1;
+                }
+            }
+        }
+        let mut left = count;
+        let mut last = 0;
+        for (distance, &many) in of_distance.iter().enumerate() {
+            last = distance;
+            if many >= left {
+                break;
+            }
+            left -= many;
+        }
+        let near = found.into_iter().filter(|&(_, distance)| {
+            let distance = distance as usize;
+            let is_last = distance == last && left > 0;
+            left -= usize::from(is_last);
+            distance < last || is_last
+        });
+        Ok(near.map(|(row, _)| row).collect())
+    }
+
+    fn threads(&self, blocks: usize) -> usize {
+        let shape = self.rows.shape();
+        let row = match shape.code_bytes() {
+            0 => shape.vector_bytes(),
+            bytes => bytes,
+        };
+        let bytes = blocks * (row << shape.block_bits());
+        let most = available_parallelism().map_or(1, std::num::NonZero::get);
+        (bytes / SHARE).clamp(1, most.min(MOST_THREADS))
+    }
+
+    /// The places of a block that hold vectors which the filter lets through.
+    fn wanted<'b>(&'b self, block: &'b Block) -> impl Iterator<Item = usize> + 'b {
+        let live = block
+            .live
+            .iter()
+            .enumerate()
+            .flat_map(|(word, &bits)| Bits {
+                first: word * 64,
+                bits,
+            });
+        live.filter(move |&at| {
+            self.filter.is_none_or(|filter| {
+                let metadata = block.metadata.get(at).and_then(Option::as_ref);
+                filter.holds(metadata)
+            })
+        })
+    }
+
+    fn scan(&self, prepared: &Prepared<'_>, first: u32, block: &Block, finalists: &mut Finalists) {
+        let shape = self.rows.shape();
+        for at in self.wanted(block) {
+            #[expect(clippy::cast_possible_truncation, reason = "a place in a block")]
+            let row = first + at as u32;
+            let measures = block.measures.get(at).copied().unwrap_or_default();
+            match prepared.rank(shape, block, at, measures) {
+                Some((rank, slack)) => finalists.offer(row, rank, slack),
+                None => finalists.offer_unknown(row),
+            }
+        }
+    }
+}
+
+/// The numbers of bits that are set.
+struct Bits {
+    first: usize,
+    bits: u64,
+}
+
+impl Iterator for Bits {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        if self.bits == 0 {
+            return None;
+        }
+        let at = self.bits.trailing_zeros() as usize;
+        self.bits &= self.bits - 1;
+        Some(self.first + at)
+    }
+}
+
+impl<'a> Prepared<'a> {
+    fn new(shape: Shape, metric: Metric, query: &'a [f32]) -> Self {
+        let norm = precise::squared_norm(query).sqrt();
+        let mut prepared = Self {
+            kernels: kernels(),
+            metric,
+            query,
+            norm,
+            codes: Vec::new(),
+            sum: 0,
+            scale: 0.0,
+            error: 0.0,
+        };
+        if shape.storage() == Storage::I8 {
+            let mut codes = vec![0; query.len()];
+            let scale = quantize::to_i8(query, &mut codes);
+            let mut decoded = vec![0.0; query.len()];
+            quantize::from_i8(&codes, scale, &mut decoded);
+            prepared.sum = codes.iter().map(|&code| i32::from(code)).sum();
+            prepared.scale = f64::from(scale);
+            prepared.error = precise::squared_distance(query, &decoded).sqrt();
+            prepared.codes = codes;
+        }
+        prepared
+    }
+
+    /// The rank of a row, of squares where the metric is a distance, and how far off it may be.
+    #[inline]
+    fn rank(
+        &self,
+        shape: Shape,
+        block: &Block,
+        at: usize,
+        measures: Measures,
+    ) -> Option<(f64, f64)> {
+        let norm = f64::from(measures.norm);
+        if !LENGTHS.contains(&norm) || !LENGTHS.contains(&self.norm) {
+            return None;
+        }
+        let error = f64::from(measures.error);
+        let lengths = norm * self.norm;
+        let rounded = SLACK * (lengths + self.norm * error);
+        let (dot, slack) = match shape.storage() {
+            Storage::F32 if self.metric.is_distance() => {
+                let squared = (self.kernels.squared_distance)(self.query, block.vector(shape, at));
+                return Some((-squared, SLACK * squared + f64::from(f32::MIN_POSITIVE)));
+            }
+            // Signs are looked for elsewhere; what remains is exact.
+            Storage::F32 | Storage::B1 => {
+                let vector = block.vector(shape, at);
+                ((self.kernels.dot)(self.query, vector), rounded)
+            }
+            Storage::F16 => {
+                let halves = bytemuck::cast_slice(block.code(shape, at));
+                if self.metric.is_distance() {
+                    let squared = (self.kernels.squared_distance_f16)(self.query, halves);
+                    let slack = (2.0 * squared.sqrt() + error) * error;
+                    let rounded = SLACK * squared + f64::from(f32::MIN_POSITIVE);
+                    return Some((-squared, slack * (1.0 + SLACK) + rounded));
+                }
+                let dot = (self.kernels.dot_f16)(self.query, halves);
+                (dot, self.norm * error + rounded)
+            }
+            Storage::I8 => {
+                let codes = bytemuck::cast_slice(block.code(shape, at));
+                let whole = (self.kernels.dot_i8)(codes, &self.codes, self.sum);
+                let dot = f64::from(whole) * self.scale * f64::from(measures.scale);
+                // What the codes stand for is rounded to float32 once.
+                let missed = self.norm * error + self.error * (norm + error);
+                (dot, missed * (1.0 + SLACK) + rounded)
+            }
+        };
+        Some(match self.metric {
+            Metric::Cosine => (dot / lengths, slack / lengths),
+            Metric::Dot => (dot, slack),
+            Metric::Euclidean | Metric::SquaredEuclidean => {
+                let squares = self.norm * self.norm + norm * norm;
+                (2.0 * dot - squares, 2.0 * slack + SLACK * squares)
+            }
+        })
+    }
+}
+
+/// Runs `work` on as many parts of a list as there are threads, the calling one among them.
+fn divided<Item: Sync, Done: Send>(
+    items: &[Item],
+    threads: usize,
+    work: impl Fn(&[Item]) -> Done + Sync,
+) -> Vec<Done> {
+    let size = items.len().div_ceil(threads.max(1)).max(1);
+    let mut parts = items.chunks(size);
+    let first = parts.next().unwrap_or_default();
+    std::thread::scope(|scope| {
+        let mut own = Vec::new();
+        let mut others = Vec::new();
+        for part in parts {
+            let work = &work;
+            match Builder::new().spawn_scoped(scope, move || work(part)) {
+                Ok(thread) => others.push(thread),
+                // Where the system gives no thread, this one does it.
+                Err(_) => own.push(part),
+            }
+        }
+        let mut done = vec![work(first)];
+        done.extend(own.into_iter().map(&work));
+        for other in others {
+            match other.join() {
+                Ok(result) => done.push(result),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    })
+}
