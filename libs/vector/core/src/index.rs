@@ -94,6 +94,37 @@ impl VectorIndex {
         Ok(placed)
     }
 
+    /// Puts as many vectors as there are keys; all of them or, where one is refused, none. Of a key that comes twice the last one
+    /// stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::add`]. Where memory ends, or the graph fails, those before it are in.
+    pub fn add_many(
+        &mut self,
+        keys: &[String],
+        vectors: &[f32],
+        metadata: Vec<Option<Metadata>>,
+    ) -> Result<(), VectorError> {
+        let dims = self.arena.rows().shape().dims();
+        let expected = keys.len().saturating_mul(dims);
+        if vectors.len() != expected {
+            return Err(VectorError::Dimensions {
+                what: "the list of vectors",
+                found: vectors.len(),
+                expected,
+            });
+        }
+        let pairs = || keys.iter().zip(vectors.chunks(dims));
+        for (key, vector) in pairs() {
+            self.arena.check(key, vector)?;
+        }
+        for ((key, vector), metadata) in pairs().zip(metadata) {
+            self.add(key, vector, metadata)?;
+        }
+        Ok(())
+    }
+
     fn link(&self, placed: Placed, vector: &[f32]) -> Result<(), VectorError> {
         let Some(graph) = &self.graph else {
             return Ok(());

@@ -4,8 +4,17 @@
     missing_docs,
     reason = "the binding is internal; its TypeScript side is documented"
 )]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "Node-API functions take what was converted for them"
+)]
 
-use napi::bindgen_prelude::Uint8ArraySlice;
+mod failure;
+mod hits;
+mod index;
+mod numbers;
+mod similarity;
+
 use napi_derive::napi;
 
 /// The version that the loading library must have.
@@ -14,7 +23,8 @@ pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
+/// The inner loops that this processor runs.
 #[napi]
-pub fn fingerprint(_bytes: Uint8ArraySlice<'_>) -> u64 {
-    0
+pub fn kernels() -> &'static str {
+    fishplate_vector::kernels::kernels().name
 }
