@@ -1,5 +1,7 @@
 //! The index: a class that holds one of the core.
 
+use std::cell::{Ref, RefCell, RefMut};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,12 +9,13 @@ use fishplate_vector::encoding::{Reader, write_metadata};
 use fishplate_vector::{
     Metadata, SearchOptions, Shape, Snapshot, Storage, VectorError, VectorIndex,
 };
-use napi::bindgen_prelude::{AsyncTask, Buffer, Env, Result, Task, Uint8ArraySlice};
+use napi::bindgen_prelude::{AsyncTask, Buffer, Env, Result, Task, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
 
 use crate::failure::{fault, invalid};
 use crate::hits::encoded;
 use crate::numbers::Numbers;
+use crate::pairs::{Slot, rows_function};
 use crate::similarity::metric_of;
 
 #[napi(object, js_name = "NativeSearchOptions", object_to_js = false)]
@@ -70,8 +73,8 @@ impl ControlJs {
 
 #[napi(js_name = "NativeIndex")]
 pub struct IndexJs {
-    /// None once it is closed.
-    index: Option<VectorIndex>,
+    /// Empty once it is closed.
+    index: Rc<Slot>,
 }
 
 #[napi]
@@ -84,20 +87,23 @@ impl IndexJs {
             .ok_or_else(|| invalid("no storage has that number"))?;
         let shape = Shape::new(dims as usize, storage, rescore).map_err(fault)?;
         Ok(Self {
-            index: Some(VectorIndex::new(shape, metric_of(metric)?)),
+            index: Rc::new(RefCell::new(Some(VectorIndex::new(
+                shape,
+                metric_of(metric)?,
+            )))),
         })
     }
 
     #[napi]
     pub fn add(
-        &mut self,
+        &self,
         key: String,
         #[napi(ts_arg_type = "Float32Array")] vector: Numbers<'_, f32>,
         metadata: Option<Uint8ArraySlice<'_>>,
     ) -> Result<u32> {
         let mut all = metadata_of(metadata.as_deref(), 1)?;
-        let index = self.open_mut()?;
-        let placed = index
+        let placed = self
+            .open_mut()?
             .add(&key, &vector, all.pop().flatten())
             .map_err(fault)?;
         Ok(placed.row)
@@ -106,7 +112,7 @@ impl IndexJs {
     /// All of them or, where one is refused, none.
     #[napi]
     pub fn add_many(
-        &mut self,
+        &self,
         keys: Vec<String>,
         #[napi(ts_arg_type = "Float32Array")] vectors: Numbers<'_, f32>,
         metadata: Option<Uint8ArraySlice<'_>>,
@@ -118,7 +124,7 @@ impl IndexJs {
     }
 
     #[napi]
-    pub fn remove(&mut self, key: String) -> Result<bool> {
+    pub fn remove(&self, key: String) -> Result<bool> {
         self.open_mut()?.remove(&key).map_err(fault)
     }
 
@@ -128,8 +134,8 @@ impl IndexJs {
     }
 
     #[napi]
-    pub fn key_of(&self, row: u32) -> Result<Option<&str>> {
-        Ok(self.open()?.arena().rows().key(row))
+    pub fn key_of(&self, row: u32) -> Result<Option<String>> {
+        Ok(self.open()?.arena().rows().key(row).map(Into::into))
     }
 
     /// Copies a row's vector into `vector`.
@@ -139,7 +145,8 @@ impl IndexJs {
         row: u32,
         #[napi(ts_arg_type = "Float32Array")] mut vector: Numbers<'_, f32>,
     ) -> Result<()> {
-        let found = self.open()?.arena().rows().vector(row);
+        let index = self.open()?;
+        let found = index.arena().rows().vector(row);
         let found = found.ok_or_else(|| fault(VectorError::Row { row }))?;
         for (to, from) in vector.apart_from(&[])?.iter_mut().zip(&*found) {
             *to = *from;
@@ -154,9 +161,10 @@ impl IndexJs {
         Ok(bytes.into())
     }
 
-    #[napi]
-    pub fn similarity(&self, left: u32, right: u32) -> Result<f64> {
-        self.open()?.similarity(left, right).map_err(fault)
+    /// The scores of two rows, as a function of their numbers that needs no `this`.
+    #[napi(ts_return_type = "(left: number, right: number) => number")]
+    pub fn similarity_function<'env>(&self, env: &'env Env) -> Result<Unknown<'env>> {
+        rows_function(env, &self.index)
     }
 
     #[napi]
@@ -211,23 +219,19 @@ impl IndexJs {
     }
 
     #[napi]
-    pub fn close(&mut self) {
-        self.index = None;
+    pub fn close(&self) {
+        self.index.replace(None);
     }
 }
 
 impl IndexJs {
-    #[inline]
-    fn open(&self) -> Result<&VectorIndex> {
-        self.index
-            .as_ref()
-            .ok_or_else(|| fault(VectorError::Closed))
+    fn open(&self) -> Result<Ref<'_, VectorIndex>> {
+        Ref::filter_map(self.index.borrow(), Option::as_ref).map_err(|_| fault(VectorError::Closed))
     }
 
-    fn open_mut(&mut self) -> Result<&mut VectorIndex> {
-        self.index
-            .as_mut()
-            .ok_or_else(|| fault(VectorError::Closed))
+    fn open_mut(&self) -> Result<RefMut<'_, VectorIndex>> {
+        RefMut::filter_map(self.index.borrow_mut(), Option::as_mut)
+            .map_err(|_| fault(VectorError::Closed))
     }
 }
 

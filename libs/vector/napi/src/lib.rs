@@ -8,11 +8,16 @@
     clippy::needless_pass_by_value,
     reason = "Node-API functions take what was converted for them"
 )]
+#![allow(
+    clippy::too_many_arguments,
+    reason = "objects cost more than the call"
+)]
 
 mod failure;
 mod hits;
 mod index;
 mod numbers;
+mod pairs;
 mod similarity;
 
 use napi_derive::napi;

@@ -8,15 +8,6 @@ use crate::failure::{fault, invalid};
 use crate::numbers::Numbers;
 
 #[napi]
-pub fn similarity(
-    metric: u32,
-    #[napi(ts_arg_type = "Float32Array")] left: Numbers<'_, f32>,
-    #[napi(ts_arg_type = "Float32Array")] right: Numbers<'_, f32>,
-) -> Result<f64> {
-    fishplate_vector::similarity(metric_of(metric)?, &left, &right).map_err(fault)
-}
-
-#[napi]
 pub fn similarity_batch(
     metric: u32,
     #[napi(ts_arg_type = "Float32Array")] query: Numbers<'_, f32>,
