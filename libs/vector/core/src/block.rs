@@ -115,11 +115,30 @@ impl Block {
         mapped.map(|plane| plane.as_slice().len()).sum()
     }
 
-    pub fn clear(&mut self, at: usize) {
+    /// Frees a row. What it held is gone from memory, and from files that are written.
+    pub fn clear(&mut self, shape: Shape, at: usize) -> Result<(), VectorError> {
+        let (vectors, codes) = (shape.vector_bytes(), shape.code_bytes());
+        self.vectors.as_mut_slice()?[at * vectors..(at + 1) * vectors].fill(0);
+        self.codes.as_mut_slice()?[at * codes..(at + 1) * codes].fill(0);
         self.live[at / 64] &= !(1 << (at % 64));
         self.keys[at] = Box::from("");
         self.metadata[at] = None;
         self.measures[at] = Measures::default();
+        Ok(())
+    }
+
+    /// Says of a row whose numbers are there already what it is.
+    pub fn name(
+        &mut self,
+        at: usize,
+        key: Box<str>,
+        metadata: Option<Metadata>,
+        measures: Measures,
+    ) {
+        self.keys[at] = key;
+        self.metadata[at] = metadata;
+        self.measures[at] = measures;
+        self.live[at / 64] |= 1 << (at % 64);
     }
 }
 

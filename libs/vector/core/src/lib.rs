@@ -10,6 +10,7 @@ mod block;
 mod diversity;
 pub mod encoding;
 mod error;
+pub mod file;
 mod filter;
 mod finalists;
 mod half;

@@ -102,6 +102,11 @@ impl Rows {
             .filter_map(move |(number, block)| Some((number << bits, block.as_deref()?)))
     }
 
+    /// All blocks in order; None where all rows of one are free.
+    pub(crate) fn all_blocks(&self) -> impl Iterator<Item = Option<&Block>> {
+        self.blocks.iter().map(Option::as_deref)
+    }
+
     pub(crate) fn put(
         &mut self,
         row: u32,
@@ -135,7 +140,7 @@ impl Rows {
         };
         if let Some(block) = slot {
             let block = Arc::make_mut(block);
-            block.clear((row & ((1 << bits) - 1)) as usize);
+            block.clear(self.shape, (row & ((1 << bits) - 1)) as usize)?;
             if block.is_empty() {
                 *slot = None;
             }

@@ -1,12 +1,14 @@
 //! A search over rows as they were when it was asked for.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::arena::finite;
 use crate::diversity::diverse;
 use crate::error::VectorError;
+use crate::file::save;
 use crate::filter::Filter;
 use crate::metric::Metric;
 use crate::neighbours::{Graph, Wanted};
@@ -119,6 +121,22 @@ impl Snapshot {
             Some(lambda) => self.diverse(&hits, k, lambda),
             None => hits,
         })
+    }
+
+    /// Writes what it holds as a file: [`crate::file::save`].
+    ///
+    /// # Errors
+    ///
+    /// [`VectorError::Io`], [`VectorError::Memory`], [`VectorError::Graph`].
+    pub fn save(&self, path: &Path) -> Result<(), VectorError> {
+        let graph = match &self.graph {
+            Some(graph) => {
+                let graph = graph.read().unwrap_or_else(PoisonError::into_inner);
+                Some(graph.to_bytes()?)
+            }
+            None => None,
+        };
+        save(path, &self.rows, self.metric, graph.as_deref())
     }
 
     fn score(&self, query: &[f32], row: u32) -> Option<f64> {

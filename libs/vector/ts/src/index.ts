@@ -1,10 +1,39 @@
 /**
- * `@fishplate/vector`: the public functions of the vector track.
+ * `@fishplate/vector`: similarity and search over embeddings.
  *
  * @packageDocumentation
  */
 
 export type { EngineChoice, EngineName } from '@fishplate/engine';
 export { VECTOR_CODES } from './codes';
-export { fingerprint, type FingerprintOptions } from './fingerprint';
+export type { IndexStats } from './engine';
 export { capability } from './native';
+export {
+  dequantize,
+  normalize,
+  norms,
+  quantize,
+  type Quantized,
+  type Storage,
+} from './quantize';
+export {
+  type BatchOptions,
+  cosineSimilarity,
+  dotProduct,
+  euclideanDistance,
+  type PairOptions,
+  similarityBatch,
+  squaredEuclideanDistance,
+  topK,
+  type TopK,
+  type TopKOptions,
+} from './similarity';
+export type { Condition, Filter, Hit, Metadata, Metric, Scalar } from './types';
+export {
+  createVectorIndex,
+  type Entry,
+  type LoadOptions,
+  type SearchOptions,
+  VectorIndex,
+  type VectorIndexOptions,
+} from './vector-index';
