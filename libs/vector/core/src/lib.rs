@@ -7,6 +7,8 @@ compile_error!("rows are read from files as they are, which are little-endian");
 
 mod arena;
 mod block;
+mod bm25;
+mod bm25_bytes;
 mod diversity;
 pub mod encoding;
 mod error;
@@ -27,10 +29,12 @@ mod scan;
 mod search;
 mod shape;
 mod similarity;
+pub mod text;
 mod topk;
 
 pub use arena::{Arena, Placed};
 pub use block::Measures;
+pub use bm25::{TextHit, TextIndex, Weights};
 pub use error::VectorError;
 pub use filter::{Filter, Range};
 pub use index::{IndexStats, VectorIndex};
