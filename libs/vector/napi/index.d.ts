@@ -21,6 +21,24 @@ export declare class NativeIndex {
 }
 export type IndexJs = NativeIndex
 
+export declare class NativeTextIndex {
+  constructor(k1: number, b: number)
+  static fromBytes(bytes: Uint8Array): NativeTextIndex
+  /** Whether the key had a text before. */
+  add(key: string, text: string, metadata?: Uint8Array | undefined | null): boolean
+  remove(key: string): boolean
+  has(key: string): boolean
+  /** Keys in the order in which they came. */
+  keys(): Array<string>
+  metadataOf(key: string): Buffer
+  /** Of each hit: score (f64), bytes of the key (u16), key, metadata; all little-endian. */
+  search(query: string, count: number, filter?: Uint8Array | undefined | null): Buffer
+  toBytes(): Buffer
+  stats(): NativeTextStats
+  close(): void
+}
+export type TextIndexJs = NativeTextIndex
+
 /** Calls a search off. */
 export declare class SearchControl {
   constructor()
@@ -45,7 +63,16 @@ export interface NativeStats {
   mappedBytes: number
 }
 
+export interface NativeTextStats {
+  texts: number
+  terms: number
+  bytes: number
+}
+
 export declare function similarityBatch(metric: number, query: Float32Array, vectors: Float32Array, norms: Float32Array | null | undefined, scores: Float32Array): void
+
+/** The terms of a text, as an index counts them. */
+export declare function terms(text: string): Array<string>
 
 /** Rows and scores of each query one after the other, `k` places each. */
 export declare function topK(metric: number, queries: Float32Array, vectors: Float32Array, dims: number, k: number, norms: Float32Array | null | undefined, indices: Uint32Array, scores: Float32Array): void

@@ -156,6 +156,11 @@ impl TextIndex {
         self.document_of(key).is_some()
     }
 
+    /// Its keys in the order in which they came.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.in_order().into_iter().map(|document| &*document.key)
+    }
+
     /// What was said of a key's text.
     pub fn metadata(&self, key: &str) -> Option<&Metadata> {
         self.document(self.document_of(key)?)?.metadata.as_ref()
@@ -540,7 +545,9 @@ mod tests {
             idf * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / mean))
         };
         for (key, expected) in [("a", score(2.0, 3.0)), ("b", score(1.0, 1.0))] {
-            let found = keys(&index, "cat").into_iter().find(|(other, _)| other == key);
+            let found = keys(&index, "cat")
+                .into_iter()
+                .find(|(other, _)| other == key);
             assert!((found.unwrap().1 - expected).abs() < 1e-9, "{key}");
         }
         assert_eq!(keys(&index, "cat").len(), 2);

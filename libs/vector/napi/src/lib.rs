@@ -8,13 +8,11 @@
     clippy::needless_pass_by_value,
     reason = "Node-API functions take what was converted for them"
 )]
-#![allow(
-    clippy::too_many_arguments,
-    reason = "objects cost more than the call"
-)]
+#![allow(clippy::too_many_arguments, reason = "objects cost more than the call")]
 
 mod failure;
 mod hits;
+mod hybrid;
 mod index;
 mod numbers;
 mod pairs;
