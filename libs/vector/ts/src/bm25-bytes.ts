@@ -9,10 +9,7 @@ const MAGIC = 'FISHTEXT';
 const VERSION = 1;
 
 /** Texts with the terms that they have. */
-export function writeDocuments(
-  { k1, b }: Bm25Weights,
-  documents: ReadonlyMap<string, TextDocument>,
-): Buffer {
+export function writeDocuments({ k1, b }: Bm25Weights, documents: ReadonlyMap<string, TextDocument>): Buffer {
   const numbers = new Map<string, number>();
   const texts = new ByteWriter();
   for (const { key, length, counts, metadata } of documents.values()) {

@@ -19,6 +19,14 @@ export const VECTOR_CODES = defineCodes('vector', {
     summary: 'A key is no string, is empty, is longer than 65,535 bytes of UTF-8, or has a lone surrogate.',
     hint: 'Use a short, well-formed string, such as the id of a document.',
   },
+  TEXT_INVALID: {
+    summary: 'A text is no string, or is longer than 67,108,864 UTF-16 code units.',
+    hint: 'Cut it into passages, each under a key of its own; these are found better too.',
+  },
+  EMBEDDING_FAILED: {
+    summary: 'The embedding function of the host failed, or gave something else than a vector of one length for each text.',
+    hint: "The message tells which; the index is as it was. A search with `only: 'text'` needs no embedding.",
+  },
   METADATA_INVALID: {
     summary: 'Metadata is no plain object of strings, finite numbers, booleans and nulls.',
     hint: 'Keep nested values elsewhere, by the key; the message names the field.',

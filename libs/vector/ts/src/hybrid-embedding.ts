@@ -1,6 +1,6 @@
 /** The embedding function of a host, and what it must give. */
 
-import { isFloat32Array } from 'node:util/types';
+import { isFloat32Array, isNativeError } from 'node:util/types';
 
 import { VECTOR_CODES } from './codes';
 
@@ -13,7 +13,7 @@ export async function embedded(embed: Embed, texts: string[]): Promise<Float32Ar
   try {
     vectors = await embed(texts);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = isNativeError(error) ? error.message : String(error);
     throw VECTOR_CODES.error('EMBEDDING_FAILED', `embed failed: ${reason}`, { cause: error });
   }
   if (!Array.isArray(vectors) || vectors.length !== texts.length) {
@@ -24,7 +24,10 @@ export async function embedded(embed: Embed, texts: string[]): Promise<Float32Ar
     const { length } = (isFloat32Array(vector) ? vector : []) as { length: number };
     if (length === 0 || length !== (vectors[0] as Float32Array).length) {
       const rule = 'must be Float32Arrays of one length';
-      throw VECTOR_CODES.error('EMBEDDING_FAILED', `embed gave something else for text ${at}: vectors ${rule}`);
+      throw VECTOR_CODES.error(
+        'EMBEDDING_FAILED',
+        `embed gave something else for text ${at}: vectors ${rule}`,
+      );
     }
   }
   return vectors as Float32Array[];

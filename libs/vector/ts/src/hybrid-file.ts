@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isNativeError } from 'node:util/types';
 import { crc32 } from 'node:zlib';
 
 import { VECTOR_CODES } from './codes';
@@ -39,7 +40,11 @@ export function vectorsPath(path: string, generation: string): string {
  */
 export async function writeHybrid(
   path: string,
-  content: { fusion: Fusion; texts: Buffer; vectors: { count: number; save(path: string): Promise<void> } | null },
+  content: {
+    fusion: Fusion;
+    texts: Buffer;
+    vectors: { count: number; save(path: string): Promise<void> } | null;
+  },
 ): Promise<void> {
   const { fusion, texts, vectors } = content;
   const generation = randomBytes(8).toString('hex');
@@ -91,7 +96,11 @@ export async function readHybrid(path: string): Promise<HybridContent> {
 
 /** The error of a file that is not what was written. */
 export function damaged(path: string, reason: string, cause?: unknown): Error {
-  return VECTOR_CODES.error('FILE_DAMAGED', `${path} is damaged: ${reason}`, cause === undefined ? {} : { cause });
+  return VECTOR_CODES.error(
+    'FILE_DAMAGED',
+    `${path} is damaged: ${reason}`,
+    cause === undefined ? {} : { cause },
+  );
 }
 
 function encodedHead(head: HybridHead): Buffer {
@@ -136,6 +145,6 @@ async function removeOthers(path: string, generation: string | null): Promise<vo
 
 function failed(action: string, path: string, error: unknown): unknown {
   // Errors of the vectors' file have a code of their own.
-  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).syscall === undefined) return error;
+  if (!isNativeError(error) || !('syscall' in error)) return error;
   return VECTOR_CODES.error('FILE_FAILED', `cannot ${action} ${path}: ${error.message}`, { cause: error });
 }

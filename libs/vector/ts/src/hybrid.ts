@@ -1,5 +1,7 @@
 /** Texts and vectors by key, searched by words and by meaning at once. */
 
+import { isNativeError } from 'node:util/types';
+
 import type { EngineChoice } from '@fishplate/engine';
 
 import { type Bm25Weights, FallbackTextIndex, type TextEngine } from './bm25';
@@ -115,7 +117,8 @@ export function createHybridIndex(options: HybridIndexOptions = {}): HybridIndex
     b: checkNumber(options.b ?? 0.75, 'b', 0, 1),
   };
   const parts = partsOf(options);
-  const vectors = parts.vectors.dims === undefined ? null : createVectorIndex(withDims(parts, parts.vectors.dims));
+  const vectors =
+    parts.vectors.dims === undefined ? null : createVectorIndex(withDims(parts, parts.vectors.dims));
   return new HybridIndex(textEngine(parts.engine, weights), vectors, parts);
 }
 
@@ -153,7 +156,11 @@ export class HybridIndex {
     const texts = loadedTexts(path, parts.engine, bytes);
     if (head.vectors === null) {
       const { dims } = parts.vectors;
-      return new HybridIndex(texts, dims === undefined ? null : createVectorIndex(withDims(parts, dims)), parts);
+      return new HybridIndex(
+        texts,
+        dims === undefined ? null : createVectorIndex(withDims(parts, dims)),
+        parts,
+      );
     }
     const { generation, count } = head.vectors;
     const vectors = await VectorIndex.load(vectorsPath(path, generation), {
@@ -260,7 +267,13 @@ export class HybridIndex {
     const { text, only, depth, filter } = asked;
     let { vector } = asked;
     const { embed } = this.parts;
-    if (vector === undefined && text !== undefined && embed !== undefined && only !== 'text' && this.vectors !== null) {
+    if (
+      vector === undefined &&
+      text !== undefined &&
+      embed !== undefined &&
+      only !== 'text' &&
+      this.vectors !== null
+    ) {
       [vector] = await embedded(embed, [text]);
       signal?.throwIfAborted();
       this.checkOpen();
@@ -342,7 +355,10 @@ export class HybridIndex {
     }
   }
 
-  private hits({ text, k, only, depth, clause }: Asked, near: readonly { key: string; score: number }[]): HybridHit[] {
+  private hits(
+    { text, k, only, depth, clause }: Asked,
+    near: readonly { key: string; score: number }[],
+  ): HybridHit[] {
     const worded = text === undefined || only === 'vectors' ? [] : this.texts.search(text, depth, clause);
     return fuse(worded, near, this.parts.fusion)
       .slice(0, k)
@@ -355,7 +371,10 @@ export class HybridIndex {
   private checkedEntry(key: unknown, entry: unknown): CheckedEntry {
     checkKey(key);
     if (typeof entry !== 'object' || entry === null) {
-      throw VECTOR_CODES.error('INPUT_INVALID', `the entry of a key must be an object, and is ${described(entry)}`);
+      throw VECTOR_CODES.error(
+        'INPUT_INVALID',
+        `the entry of a key must be an object, and is ${described(entry)}`,
+      );
     }
     const { text, vector, metadata } = entry as HybridEntry;
     checkText(text, `the text of ${JSON.stringify(key)}`);
@@ -369,7 +388,10 @@ export class HybridIndex {
     checkOptions(options);
     const given = typeof query === 'string' ? { text: query } : query;
     if (typeof given !== 'object' || given === null) {
-      throw VECTOR_CODES.error('INPUT_INVALID', `a query must be a string or an object, and is ${described(query)}`);
+      throw VECTOR_CODES.error(
+        'INPUT_INVALID',
+        `a query must be a string or an object, and is ${described(query)}`,
+      );
     }
     const { text, vector } = given as Exclude<HybridQuery, string>;
     if (text === undefined && vector === undefined) {
@@ -423,7 +445,7 @@ function loadedTexts(path: string, choice: EngineChoice | undefined, bytes: Buff
   try {
     return native === null ? FallbackTextIndex.fromBytes(bytes) : NativeTextIndex.fromBytes(native, bytes);
   } catch (error) {
-    throw damaged(path, error instanceof Error ? error.message : String(error), error);
+    throw damaged(path, isNativeError(error) ? error.message : String(error), error);
   }
 }
 
@@ -462,12 +484,18 @@ function checkText(text: unknown, name: string): asserts text is string {
     throw VECTOR_CODES.error('TEXT_INVALID', `${name} must be a string, and is ${described(text)}`);
   }
   if (text.length > LONGEST_TEXT) {
-    throw VECTOR_CODES.error('TEXT_INVALID', `${name} has ${text.length} code units, and ${LONGEST_TEXT} at most are possible`);
+    throw VECTOR_CODES.error(
+      'TEXT_INVALID',
+      `${name} has ${text.length} code units, and ${LONGEST_TEXT} at most are possible`,
+    );
   }
 }
 
 function checkPath(path: unknown): asserts path is string {
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw VECTOR_CODES.error('INPUT_INVALID', `a path must be a string without NUL, and is ${described(path)}`);
+    throw VECTOR_CODES.error(
+      'INPUT_INVALID',
+      `a path must be a string without NUL, and is ${described(path)}`,
+    );
   }
 }
