@@ -10,9 +10,11 @@ import {
   type SandboxCapabilities,
 } from '@fishplate/sandbox';
 import { capability as storageCapability } from '@fishplate/storage';
+import { capability as symbolsCapability } from '@fishplate/symbols';
 import { capability as tokenizerCapability } from '@fishplate/tokenizer';
+import { capability as vectorCapability } from '@fishplate/vector';
 
-import type { ResolvedConfig } from './config/schema.js';
+import { ENGINE_TRACKS, type EngineTrack, type ResolvedConfig } from './config/schema.js';
 import { packageVersion } from './version.js';
 
 /** A track whose library is in use: its own report. */
@@ -47,15 +49,10 @@ export interface RuntimeCapabilities {
 
 /** Reports on every track. Loads the bindings that `auto` or `native` ask for. */
 export function reportCapabilities(workspace: string, config: ResolvedConfig): RuntimeCapabilities {
-  const { diff, gitignore, json, sandbox, storage, tokenizer } = config.engines;
-  const landed = [
-    diffCapability({ config: diff.file, call: diff.call }),
-    gitignoreCapability({ config: gitignore.file, call: gitignore.call }),
-    jsonCapability({ config: json.file, call: json.call }),
-    sandboxCapability({ config: sandbox.file, call: sandbox.call }),
-    storageCapability({ config: storage.file, call: storage.call }),
-    tokenizerCapability({ config: tokenizer.file, call: tokenizer.call }),
-  ].map((report): LandedTrack => ({ state: 'landed', ...report }));
+  const landed = ENGINE_TRACKS.map((track): LandedTrack => {
+    const { file, call } = config.engines[track];
+    return { state: 'landed', ...CAPABILITY[track]({ config: file, call }) };
+  });
   return {
     version: packageVersion(),
     workspace,
@@ -65,7 +62,16 @@ export function reportCapabilities(workspace: string, config: ResolvedConfig): R
   };
 }
 
+const CAPABILITY = {
+  diff: diffCapability,
+  gitignore: gitignoreCapability,
+  json: jsonCapability,
+  sandbox: sandboxCapability,
+  storage: storageCapability,
+  symbols: symbolsCapability,
+  tokenizer: tokenizerCapability,
+  vector: vectorCapability,
+} as const satisfies Record<EngineTrack, unknown>;
+
 const INTERIM_TRACKS: readonly InterimTrack[] = [
-  { state: 'absent', track: 'symbols', engine: null, reason: 'no tool needs it yet' },
-  { state: 'absent', track: 'vector', engine: null, reason: 'no tool needs it yet' },
 ];

@@ -234,6 +234,10 @@ export const RUNTIME_OUTCOMES = {
     summary: 'The session has no checkpoint of this id.',
     hint: 'Use the id that checkpoint answered; details.checkpoints lists those there are.',
   },
+  NOTE_UNKNOWN: {
+    summary: 'The workspace has no note of this id.',
+    hint: 'Use an id that remember or recall answered; what was forgotten is gone.',
+  },
   NOTHING_TO_UNDO: {
     summary: 'The session has no change that is not yet undone.',
     hint: 'Call diff to see what the session changed.',

@@ -11,6 +11,7 @@ import {
 } from '@fishplate/sandbox';
 import { hashJson, capability as jsonCapability } from '@fishplate/json';
 import { capability as tokenizerCapability } from '@fishplate/tokenizer';
+import type { Embed } from '@fishplate/vector';
 import type { z } from 'zod';
 
 import { throwIfCancelled } from './cancellation.js';
@@ -19,8 +20,9 @@ import { RUNTIME_CODES } from './codes.js';
 import { CommandHost } from './commands/command-host.js';
 import type { Confirm } from './commands/confirmation.js';
 import { loadConfig } from './config/load.js';
-import type { ResolvedConfig, RuntimeConfig } from './config/schema.js';
+import { ofEachTrack, type ResolvedConfig, type RuntimeConfig } from './config/schema.js';
 import { type RuntimeLogger, SILENT_LOGGER } from './logger.js';
+import { Memory } from './memory/memory.js';
 import type { Checkpoint, SessionEvent } from './session/events.js';
 import { createMask, type Mask, maskingLogger } from './session/masking.js';
 import type { Session } from './session/session.js';
@@ -55,6 +57,8 @@ export interface RuntimeOptions {
   readonly session?: string;
   /** Asked before commands that need a person; without it they are refused. */
   readonly confirm?: Confirm;
+  /** Makes vectors of texts, by which {@link Caller.call} of `recall` finds notes by meaning too; by their words alone without it. */
+  readonly embed?: Embed;
   /** Whether `fishplate.config.json` of the workspace may loosen the sandbox; so does `FISHPLATE_TRUST_WORKSPACE=1`. */
   readonly trustWorkspace?: boolean;
   /** A pino logger or one of its shape; silent unless given. Entries hold names, codes and times, never content. */
@@ -173,18 +177,10 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
   const workspace = options.workspace ?? process.cwd();
   const { config: call, trustWorkspace } = options;
   const loaded = loadConfig({ workspace: workspaceRoot(workspace).root, call, trustWorkspace });
-  const asked = <Track extends keyof ResolvedConfig['engines']>(track: Track) => {
+  const engines = ofEachTrack((track) => {
     const { file, call } = loaded.engines[track];
     return { file, call: options.engines?.[track] ?? call };
-  };
-  const engines = {
-    diff: asked('diff'),
-    gitignore: asked('gitignore'),
-    json: asked('json'),
-    sandbox: asked('sandbox'),
-    storage: asked('storage'),
-    tokenizer: asked('tokenizer'),
-  };
+  });
   return new BoundRuntime(workspace, { ...loaded, engines }, options);
 }
 
@@ -198,6 +194,7 @@ class BoundRuntime implements Runtime {
   private readonly mask: Mask = createMask();
   private readonly telemetry = new Telemetry(this.mask);
   private readonly commands: CommandHost;
+  private readonly memory: Memory;
   private readonly records: AuditRecord[] = [];
   private readonly inFlight = new Set<Promise<unknown>>();
   private closed = false;
@@ -206,7 +203,7 @@ class BoundRuntime implements Runtime {
   constructor(
     workspace: string,
     private readonly config: ResolvedConfig,
-    { logger = SILENT_LOGGER, confirm, session }: RuntimeOptions,
+    { logger = SILENT_LOGGER, confirm, embed, session }: RuntimeOptions,
   ) {
     this.files = openWorkspace(workspace, (root) => this.openFiles(root));
     this.logger = maskingLogger(logger, this.mask);
@@ -219,6 +216,13 @@ class BoundRuntime implements Runtime {
       mask: this.mask,
       lock: this.lock,
       asked: () => this.asked(),
+    });
+    this.memory = new Memory({
+      state: () => this.host.statePath,
+      journals: () => this.host.written,
+      engines: () => this.asked(),
+      embed,
+      logger: this.logger,
     });
     this.commands = new CommandHost(this.files.root, config, (record) => this.note(record));
     // A wrong word should show at once, not at the first call.
@@ -274,6 +278,7 @@ class BoundRuntime implements Runtime {
     await this.commands.close();
     await this.lock.idle();
     await Promise.allSettled(this.inFlight);
+    this.memory.close();
     await this.host.close();
   }
 
@@ -430,7 +435,7 @@ class BoundRuntime implements Runtime {
     callId: string,
     { signal, onProgress, confirm = this.confirm }: CallOptions,
   ): Promise<ToolOutcome<Record<string, unknown>>> {
-    const { files, config, lock, commands } = this;
+    const { files, config, lock, commands, memory } = this;
     const asked = this.asked();
     const trackEngines = {
       json: () => jsonCapability({ call: asked.json }).engine ?? 'none',
@@ -441,6 +446,7 @@ class BoundRuntime implements Runtime {
       config,
       lock,
       commands,
+      memory,
       session,
       callId,
       signal,
@@ -455,18 +461,10 @@ class BoundRuntime implements Runtime {
 
   /** Environment over config file, both under the caller: decided anew for each call, as the library does. */
   private asked(): TrackEngines {
-    const choose = (track: keyof TrackEngines): EngineChoice => {
+    return ofEachTrack((track) => {
       const { file, call } = this.config.engines[track];
       return chooseEngine({ track, config: file, call }).asked;
-    };
-    return {
-      diff: choose('diff'),
-      gitignore: choose('gitignore'),
-      json: choose('json'),
-      sandbox: choose('sandbox'),
-      storage: choose('storage'),
-      tokenizer: choose('tokenizer'),
-    };
+    });
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type EngineTrack,
   type ResolvedConfig,
   type RuntimeConfig,
+  ofEachTrack,
 } from './schema.js';
 
 export type { ConfigSources } from './levels.js';
@@ -35,14 +36,7 @@ export function resolveConfig(read: ConfigLevels): ResolvedConfig {
     call: engineOf(read, 'call', track),
   });
   return {
-    engines: {
-      diff: engine('diff'),
-      gitignore: engine('gitignore'),
-      json: engine('json'),
-      sandbox: engine('sandbox'),
-      storage: engine('storage'),
-      tokenizer: engine('tokenizer'),
-    },
+    engines: ofEachTrack(engine),
     sandbox: sandboxOf(levels),
     permissions: permissionsOf(levels),
     limits: merge<ResolvedConfig['limits']>(CONFIG_DEFAULTS.limits, ...levels.map(({ limits }) => limits)),

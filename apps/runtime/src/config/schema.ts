@@ -8,12 +8,40 @@ import { z } from 'zod';
 export const CONFIG_FILE = 'fishplate.config.json';
 
 /** Tracks whose engine can be chosen. */
-export const ENGINE_TRACKS = ['diff', 'gitignore', 'json', 'sandbox', 'storage', 'tokenizer'] as const;
+export const ENGINE_TRACKS = [
+  'diff',
+  'gitignore',
+  'json',
+  'sandbox',
+  'storage',
+  'symbols',
+  'tokenizer',
+  'vector',
+] as const;
 
 /** A track of {@link ENGINE_TRACKS}. */
 export type EngineTrack = (typeof ENGINE_TRACKS)[number];
 
+/** Something of each track. */
+export function ofEachTrack<Value>(of: (track: EngineTrack) => Value): Record<EngineTrack, Value> {
+  return Object.fromEntries(ENGINE_TRACKS.map((track) => [track, of(track)])) as Record<EngineTrack, Value>;
+}
+
 const engineChoice = z.enum(['auto', 'native', 'fallback']);
+
+function engineOf(track: EngineTrack) {
+  const what = 'auto takes native where it loads, else the fallback';
+  return engineChoice.optional().describe(`Engine of the ${track} track: ${what}`);
+}
+
+/** A track of which nothing but its engine can be chosen. */
+function track(name: EngineTrack, description: string) {
+  return z
+    .strictObject({ engine: engineOf(name) })
+    .optional()
+    .describe(description);
+}
+
 const sandboxMode = z.enum(['auto', 'native', 'docker', 'process']);
 
 /** A value that only a share of all installations gets. */
@@ -42,35 +70,12 @@ const bytes = (description: string): z.ZodOptional<z.ZodInt> =>
 export const configSchema = z
   .strictObject({
     $schema: z.string().optional().describe('Path or address of the JSON schema, for editors'),
-    diff: z
-      .strictObject({
-        engine: engineChoice
-          .optional()
-          .describe('Engine of the diff track: auto takes native where it loads, else the fallback'),
-      })
-      .optional()
-      .describe('The diff track'),
-    gitignore: z
-      .strictObject({
-        engine: engineChoice
-          .optional()
-          .describe('Engine of the gitignore track: auto takes native where it loads, else the fallback'),
-      })
-      .optional()
-      .describe('The gitignore track, by which list_files finds files'),
-    json: z
-      .strictObject({
-        engine: engineChoice
-          .optional()
-          .describe('Engine of the json track: auto takes native where it loads, else the fallback'),
-      })
-      .optional()
-      .describe('The json track, by which read_output finds values'),
+    diff: track('diff', 'The diff track'),
+    gitignore: track('gitignore', 'The gitignore track, by which list_files finds files'),
+    json: track('json', 'The json track, by which read_output finds values'),
     sandbox: z
       .strictObject({
-        engine: engineChoice
-          .optional()
-          .describe('Engine of the sandbox track: auto takes native where it loads, else the fallback'),
+        engine: engineOf('sandbox'),
         mode: sandboxMode.optional().describe('How commands are confined; process: not at all'),
         policy: z
           .record(z.string(), z.unknown())
@@ -79,22 +84,13 @@ export const configSchema = z
       })
       .optional()
       .describe('The sandbox track, in which run_command runs'),
-    storage: z
-      .strictObject({
-        engine: engineChoice
-          .optional()
-          .describe('Engine of the storage track: auto takes native where it loads, else the fallback'),
-      })
-      .optional()
-      .describe('The storage track, in which sessions are kept'),
-    tokenizer: z
-      .strictObject({
-        engine: engineChoice
-          .optional()
-          .describe('Engine of the tokenizer track: auto takes native where it loads, else the fallback'),
-      })
-      .optional()
-      .describe('The tokenizer track, by which read_file and count_tokens count'),
+    storage: track('storage', 'The storage track, in which sessions are kept'),
+    symbols: track(
+      'symbols',
+      'The symbols track, by which search_symbols, outline and repo_map find declarations',
+    ),
+    tokenizer: track('tokenizer', 'The tokenizer track, by which read_file and count_tokens count'),
+    vector: track('vector', 'The vector track, by which recall finds notes'),
     permissions: z
       .strictObject({
         deny: z.array(z.string()).optional().describe('Commands that never run'),
@@ -152,7 +148,9 @@ export const configSchema = z
         'sandbox.engine': rolledOut(engineChoice),
         'sandbox.mode': rolledOut(sandboxMode),
         'storage.engine': rolledOut(engineChoice),
+        'symbols.engine': rolledOut(engineChoice),
         'tokenizer.engine': rolledOut(engineChoice),
+        'vector.engine': rolledOut(engineChoice),
       })
       .optional()
       .describe('Values for a share of installations; an entry of the same name beside it wins'),

@@ -12,6 +12,7 @@ import { type EngineChoice, isFishplateError } from '@fishplate/engine';
 import { type Durability, openStore, type Store } from '@fishplate/storage';
 
 import { RUNTIME_CODES } from '../codes.js';
+import { type NoteEvent, NOTES, replayNotes } from '../memory/notes.js';
 import { Contents } from './contents.js';
 import { parseEvent, type SessionEvent } from './events.js';
 import { type Mask, maskAll } from './masking.js';
@@ -126,6 +127,16 @@ export class Journal {
       this.unwritten.push({ stream, data });
       throw error;
     }
+  }
+
+  /** Appends an event of a note, which is on the disk then. @throws FishplateError `STATE_WRITE_FAILED`. */
+  async appendNote(event: NoteEvent): Promise<void> {
+    await this.write(NOTES, JSON.stringify(maskAll(event, this.options.mask)), 'group');
+  }
+
+  /** Calls back with the notes' records from a number on; answers the number of the last one. */
+  eachNote(from: number, each: (data: Buffer) => void): number | undefined {
+    return replayNotes(this.store, from, each);
   }
 
   /** The event of a number; null where it is gone. */

@@ -19,6 +19,7 @@ import {
   journalNumbers,
   journalPath,
   openStateFolder,
+  statePath,
   type StateFolder,
 } from './state-folder.js';
 import { Tracker } from './tracker.js';
@@ -69,6 +70,17 @@ export class SessionHost {
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: HostOptions) {}
+
+  /** The folder of the sessions; that of the configuration before the first is opened. */
+  get statePath(): string {
+    const { config, files } = this.options;
+    return this.folder?.path ?? statePath(files.root, config.sessions.directory);
+  }
+
+  /** The journals that this process writes, by their numbers. */
+  get written(): ReadonlyMap<number, Journal> {
+    return this.journals;
+  }
 
   /** Engine of the store; null before the first session is opened. */
   get engine(): string | null {

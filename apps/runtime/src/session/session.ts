@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Durability } from '@fishplate/storage';
 
 import { RUNTIME_CODES } from '../codes.js';
+import type { NoteEvent } from '../memory/notes.js';
 import type { CommitOutcome, FileAccess, FileChange } from '../workspace/file-access.js';
 import type { Contents } from './contents.js';
 import { type Entry, entryOf, lstatOrNone } from './entry.js';
@@ -81,6 +82,11 @@ export class Session {
     } finally {
       this.state.apply(event, seq);
     }
+  }
+
+  /** Records what happened to a note. @throws FishplateError `STATE_WRITE_FAILED`. */
+  async noteMemory(event: NoteEvent): Promise<void> {
+    await this.journal.appendNote(event);
   }
 
   /** The recorded end of the call with this key; undefined where there is none. */

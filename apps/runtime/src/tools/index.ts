@@ -8,6 +8,7 @@ import { diff } from './diff.js';
 import { editFile } from './edit-file.js';
 import { killJob, pollJob, startJob } from './jobs.js';
 import { listFiles } from './list-files.js';
+import { forget, recall, remember } from './memory.js';
 import { readFile } from './read-file.js';
 import { readOutput } from './read-output.js';
 import { runCommand } from './run-command.js';
@@ -19,6 +20,7 @@ export const TOOLS = [
   ...([listFiles, readFile, editFile, applyPatch, diff, undo] as const),
   ...([checkpoint, restore, timeline] as const),
   ...([countTokens, compactContext] as const),
+  ...([remember, recall, forget] as const),
   ...([runCommand, readOutput, startJob, pollJob, killJob] as const),
 ] as const;
 

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { CommandHost } from '../commands/command-host.js';
 import type { Confirm } from '../commands/confirmation.js';
 import type { ResolvedConfig } from '../config/schema.js';
+import type { Memory } from '../memory/memory.js';
 import type { Session } from '../session/session.js';
 import type { WriteLock } from '../session/write-lock.js';
 import type { FileAccess } from '../workspace/file-access.js';
@@ -29,6 +30,7 @@ export interface ToolContext {
   readonly files: FileAccess;
   readonly config: ResolvedConfig;
   readonly session: Session;
+  readonly memory: Memory;
   /** Names the call in the log. */
   readonly callId: string;
   readonly lock: WriteLock;
