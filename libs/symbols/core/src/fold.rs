@@ -240,6 +240,14 @@ pub(crate) fn head(letters: &[Letter]) -> u64 {
     head | (letters.len().min(WINDOW) as u64) << 40 | u64::from(first) << 48
 }
 
+/// The bits of a mask that tell which units occur, without those of what occurs twice.
+pub(crate) const ONCE: u64 = (1 << 40) - 1;
+
+/// The length that a [`head`] tells.
+pub(crate) fn length_of(head: u64) -> usize {
+    (head >> 40 & 0xff) as usize
+}
+
 fn place(letter: Letter) -> u32 {
     match letter & 0xffff {
         letter @ 0x61..=0x7a => letter - 0x61,

@@ -46,6 +46,11 @@ impl Needle {
         self.letters.len()
     }
 
+    /// The bit of the first letter, in masks and heads.
+    pub(crate) fn first_bit(&self) -> u64 {
+        mask(self.letters.get(..1).unwrap_or_default())
+    }
+
     /// What the case of letter `at` adds where another matches it, less what a word that does not begin there takes away.
     pub(crate) fn case(&self, at: usize, other: Letter) -> i32 {
         let own = self.letters.get(at).copied().unwrap_or(0);

@@ -15,7 +15,10 @@ pub(crate) struct Qualifier {
 }
 
 /// How well the first words fit a path, by their number; none where they do not.
-pub(crate) type Fits = Vec<Option<i32>>;
+pub(crate) type Fits = [Option<i32>; MAX_WORDS + 1];
+
+/// Most words that say where a name is; those nearest to it count.
+pub(crate) const MAX_WORDS: usize = 8;
 
 /// What was found out of paths, by the id of the file.
 pub(crate) type PathFits = HashMap<u32, Fits>;
@@ -39,7 +42,7 @@ impl Qualifier {
 
     /// How well words fit the parts of a path.
     pub(crate) fn fit_path(&self, path: &str) -> Fits {
-        let mut fits: Fits = vec![None; self.words.len() + 1];
+        let mut fits: Fits = [None; MAX_WORDS + 1];
         if let Some(none) = fits.first_mut() {
             *none = Some(0);
         }
@@ -50,19 +53,22 @@ impl Qualifier {
     }
 
     /// What all words are worth in the path and the container behind it; none where one fits nowhere.
-    pub(crate) fn worth(&self, path: &Fits, container: &str) -> Option<i32> {
-        let mut fits = path.clone();
+    pub(crate) fn worth(&self, mut fits: Fits, container: &str) -> Option<i32> {
         if !container.is_empty() {
             for part in container.split(['.', ':', '#', '/']) {
                 self.fit_part(part, &mut fits);
             }
         }
-        let sum = fits.last().copied().flatten()?;
+        let sum = fits.get(self.words.len()).copied().flatten()?;
         let most = SAME * i32::try_from(self.words.len()).unwrap_or(1).max(1);
         Some(sum * QUALIFIED / most)
     }
 
     fn fit_part(&self, part: &str, fits: &mut Fits) {
+        // Most parts have none of the words, which is seen without folding them.
+        if part.is_ascii() && !self.words.iter().any(|word| is_written(word, part)) {
+            return;
+        }
         let part = Folded::of(part).letters;
         for (at, word) in self.words.iter().enumerate().rev() {
             let before = fits.get(at).copied().flatten();
@@ -76,6 +82,15 @@ impl Qualifier {
             }
         }
     }
+}
+
+/// Whether the letters of a word are in a part in their order, whatever is between them.
+fn is_written(word: &[Letter], part: &str) -> bool {
+    let mut rest = part.bytes();
+    word.iter().all(|&letter| {
+        let wanted = unit(letter);
+        rest.any(|byte| u16::from(byte.to_ascii_lowercase()) == wanted)
+    })
 }
 
 /// How close a word is to a part of a path or container; none where it is not in it.

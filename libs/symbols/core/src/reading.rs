@@ -3,13 +3,10 @@
 use crate::error::{Result, SymbolsError};
 use crate::fold::WINDOW;
 use crate::matcher::Needle;
-use crate::qualifier::Qualifier;
+use crate::qualifier::{MAX_WORDS, Qualifier};
 
 /// Longest query, in bytes.
 pub const MAX_QUERY: usize = 4096;
-
-/// Most words that say where a name is; those nearest to it count.
-const MAX_QUALIFIERS: usize = 8;
 
 /// One meaning of a query.
 pub(crate) struct Reading {
@@ -36,7 +33,7 @@ pub(crate) fn readings(text: &str) -> Result<Vec<Reading>> {
     };
     add(text, None);
     if let Some((parts, name)) = split(text) {
-        let skip = parts.len().saturating_sub(MAX_QUALIFIERS);
+        let skip = parts.len().saturating_sub(MAX_WORDS);
         add(name, Some(Qualifier::new(parts.into_iter().skip(skip))));
     }
     Ok(readings)

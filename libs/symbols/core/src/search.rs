@@ -2,7 +2,7 @@
 
 use crate::align::Aligner;
 use crate::error::Result;
-use crate::fold::{is_subsequence, unit};
+use crate::fold::{ONCE, is_subsequence, length_of, unit};
 use crate::hits::{Hit, hit};
 use crate::index::SymbolIndex;
 use crate::matcher::{Match, MatchTier, match_name, match_start};
@@ -14,8 +14,8 @@ use crate::symbol::SymbolKind;
 use crate::top::{Entry, Top};
 use crate::typo::TypoNeedle;
 use crate::weights::{
-    BOOST, CASE, EXPORTED, KINDS, LEFT_LETTER, LETTERS, MOST_KIND, MOST_POPULAR, POPULAR, PREFIX,
-    QUALIFIED, ROOM, SUBSEQUENCE, WORD, WORD_END,
+    BOOST, CASE, EXPORTED, INNER, JUMPED_WORD, KINDS, LEFT_LETTER, LETTERS, MOST_KIND,
+    MOST_POPULAR, POPULAR, PREFIX, QUALIFIED, ROOM, SUBSEQUENCE, WORD, WORD_END,
 };
 
 /// Hits of a query whose options ask for no other number.
@@ -187,24 +187,43 @@ impl Search<'_> {
         }
     }
 
-    /// Names that have the query, or its letters, elsewhere.
+    /// Names that have the query, or its letters, elsewhere: first those with a word that begins as the query does, since
+    /// the others are worth less.
     fn insides(&mut self, number: usize, reading: &Reading, most: i32, fits: &mut PathFits) {
         let needle = &reading.needle;
+        let share = LETTERS / small(needle.len()).max(1);
+        let highest = SUBSEQUENCE + LETTERS + CASE + most;
+        self.insides_where(true, number, reading, highest, fits);
+        if !self.top.is_beyond(INNER + ROOM + WORD_END + CASE + most) {
+            self.insides_where(false, number, reading, highest - share - JUMPED_WORD, fits);
+        }
+    }
+
+    fn insides_where(
+        &mut self,
+        begins: bool,
+        number: usize,
+        reading: &Reading,
+        highest: i32,
+        fits: &mut PathFits,
+    ) {
+        let needle = &reading.needle;
         let names = &self.index.names;
-        let highest_letters = SUBSEQUENCE + LETTERS + CASE + most;
+        let first = needle.first_bit();
         for (id, &mask) in (0..).zip(names.masks()) {
-            if needle.mask & !mask != 0 || names.count(id) == 0 {
+            if needle.mask & !mask != 0 {
+                continue;
+            }
+            let head = names.head(id);
+            if (head & first != 0) != begins || names.count(id) == 0 {
                 continue;
             }
             let name = names.letters(id);
             if !is_subsequence(&needle.letters, name) {
                 continue;
             }
-            let more = name.len().saturating_sub(needle.len());
-            let fuzzy = self.options.fuzzy
-                && !self
-                    .top
-                    .is_beyond(highest_letters - small(more) * LEFT_LETTER);
+            let more = small(name.len().saturating_sub(needle.len()));
+            let fuzzy = self.options.fuzzy && !self.top.is_beyond(highest - more * LEFT_LETTER);
             let found = match_name(needle, names.get(id), name, fuzzy, &mut self.aligner);
             if let Some(found) = found
                 && found.tier < MatchTier::Initials
@@ -222,8 +241,7 @@ impl Search<'_> {
             return;
         };
         for (id, &mask) in (0..).zip(names.masks()) {
-            let length = length_of(names.head(id));
-            if !typos.may_match(needle.mask, mask, length) || names.count(id) == 0 {
+            if !typos.may_match(needle, mask, names.head(id)) || names.count(id) == 0 {
                 continue;
             }
             let name = names.letters(id);
@@ -304,7 +322,7 @@ impl Search<'_> {
         let path = fits
             .entry(record.file)
             .or_insert_with(|| qualifier.fit_path(&file.path));
-        qualifier.worth(path, self.index.names.get(record.container))
+        qualifier.worth(*path, self.index.names.get(record.container))
     }
 
     fn place(&mut self, file: u32) -> Place {
@@ -347,13 +365,6 @@ pub(crate) fn declared(record: &Record) -> i32 {
 fn popularity(count: u32) -> i32 {
     let doublings = i32::try_from(count.checked_ilog2().unwrap_or(0)).unwrap_or(0);
     (doublings * POPULAR).min(MOST_POPULAR)
-}
-
-/// Letters and digits of a mask, without those that occur twice.
-const ONCE: u64 = (1 << 40) - 1;
-
-fn length_of(head: u64) -> usize {
-    (head >> 40 & 0xff) as usize
 }
 
 /// A number of letters of a name, which are 255 at most.

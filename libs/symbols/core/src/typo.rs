@@ -4,7 +4,7 @@
 //! units, with a bit for each letter of the query (Hyyrö, "A bit-vector algorithm for computing Levenshtein and Damerau
 //! edit distances", 2003).
 
-use crate::fold::{HUMP, Letter, is_same, unit};
+use crate::fold::{HUMP, Letter, ONCE, is_same, length_of, mask, unit};
 use crate::matcher::{Match, MatchTier, Needle, left_behind, skipped};
 use crate::weights::{TYPO, TYPO_FIRST, TYPO_LENGTH};
 
@@ -17,8 +17,10 @@ pub(crate) struct TypoNeedle {
     ascii: Vec<u64>,
     others: Vec<(u16, u64)>,
     length: usize,
+    /// The bits of the first two letters.
+    begins: u64,
     /// Most typos in a whole name.
-    pub(crate) most: u32,
+    most: u32,
     /// Most typos in a part of a name.
     most_in_part: u32,
 }
@@ -58,21 +60,26 @@ impl TypoNeedle {
             ascii,
             others,
             length,
+            begins: mask(needle.letters.get(..2).unwrap_or_default()) & ONCE,
             most,
             most_in_part,
         })
     }
 
-    /// Whether a name can match: by the letters that one has and the other has not, and by its length.
-    pub(crate) fn may_match(&self, needle: u64, name: u64, length: usize) -> bool {
+    /// Whether a name is looked at: by the letters that one has and the other has not, and by its length. A part of a name
+    /// has to begin with the first or the second letter of the query.
+    pub(crate) fn may_match(&self, needle: &Needle, mask: u64, head: u64) -> bool {
         // A typo takes one letter away from each at most.
-        let missing = (needle & !name).count_ones();
-        if missing <= self.most_in_part && length + 1 >= self.length {
+        let missing = (needle.mask & !mask).count_ones();
+        if missing > self.most {
+            return false;
+        }
+        let length = length_of(head);
+        if missing <= self.most_in_part && head & self.begins != 0 && length + 1 >= self.length {
             return true;
         }
-        missing <= self.most
-            && length.abs_diff(self.length) <= self.most as usize
-            && (name & !needle).count_ones() <= self.most
+        length.abs_diff(self.length) <= self.most as usize
+            && (mask & !needle.mask).count_ones() <= self.most
     }
 
     /// The best match with typos, and the part that it is in.

@@ -94,7 +94,7 @@ class Search {
     const limits = typoLimits(needle);
     if (limits === null) return;
     for (const name of this.store.names.values()) {
-      if (!mayMatch(needle, name.mask, name.folded.units.length, limits) || name.symbols.size === 0) continue;
+      if (!mayMatch(needle, name, limits) || name.symbols.size === 0) continue;
       const found = matchTypos(needle, name.folded, limits)?.match;
       if (found === undefined) continue;
       const other = matchName(needle, name.text, name.folded, true);

@@ -1,7 +1,8 @@
 /** Names that differ from the query by a letter or two, by the distance of optimal string alignment. */
 
-import { type Folded, HUMP, type Mask, missing } from './fold';
+import { type Folded, HUMP, type Mask, maskOf, missing, ONCE_HIGH } from './fold';
 import { leftBehind, type Match, type Needle, skipped, total } from './matcher';
+import type { Name } from './store';
 import { TYPO, TYPO_FIRST, TYPO_LENGTH } from './weights';
 
 /** Letters of the longest query that is looked for with typos. */
@@ -11,6 +12,8 @@ const LONGEST = 64;
 export interface TypoLimits {
   readonly most: number;
   readonly mostInPart: number;
+  /** The first two letters. */
+  readonly begins: Mask;
 }
 
 /** A match, and the part of the name that has the query in it. */
@@ -21,25 +24,26 @@ export interface TypoMatch {
 }
 
 /** Null where a query is too short to be told from others by typos, or too long. */
-export function typoLimits({ units: { length } }: Needle): TypoLimits | null {
-  if (length < 4 || length > LONGEST) return null;
-  if (length < 6) return { most: 1, mostInPart: 0 };
-  if (length < 8) return { most: 1, mostInPart: 1 };
-  return { most: 2, mostInPart: 1 };
+export function typoLimits({ units }: Needle): TypoLimits | null {
+  if (units.length < 4 || units.length > LONGEST) return null;
+  const { low, high } = maskOf(units.slice(0, 2));
+  const begins = { low, high: high & ONCE_HIGH };
+  return { most: units.length < 8 ? 1 : 2, mostInPart: units.length < 6 ? 0 : 1, begins };
 }
 
-/** Whether a name can match: by the letters that one has and the other has not, and by its length. */
-export function mayMatch(
-  needle: Needle,
-  name: Mask,
-  width: number,
-  { most, mostInPart }: TypoLimits,
-): boolean {
-  const { length } = needle.units;
+/**
+ * Whether a name is looked at: by the letters that one has and the other has not, and by its length. A part of a name has
+ * to begin with the first or the second letter of the query.
+ */
+export function mayMatch(needle: Needle, name: Name, { most, mostInPart, begins }: TypoLimits): boolean {
   // A typo takes one letter away from each at most.
-  const lacking = missing(needle.mask, name);
-  if (lacking <= mostInPart && width + 1 >= length) return true;
-  return lacking <= most && Math.abs(width - length) <= most && missing(name, needle.mask) <= most;
+  const lacking = missing(needle.mask, name.mask);
+  if (lacking > most) return false;
+  const { length } = needle.units;
+  const width = name.folded.units.length;
+  const hasBeginning = (begins.low & name.initials.low) !== 0 || (begins.high & name.initials.high) !== 0;
+  if (lacking <= mostInPart && hasBeginning && width + 1 >= length) return true;
+  return Math.abs(width - length) <= most && missing(name.mask, needle.mask) <= most;
 }
 
 /** The best match with typos. */
