@@ -117,6 +117,8 @@ pub(crate) fn part<'tree>(language: Language, node: Node<'tree>, source: &[u8]) 
         Language::Rust => rust(node, source),
         Language::Go => go(node, source),
         Language::Json => json(node),
+        #[cfg(feature = "tags")]
+        Language::C | Language::Cpp | Language::Java | Language::Ruby => None,
     };
     found.unwrap_or(Part::Other)
 }

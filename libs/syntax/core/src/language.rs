@@ -3,7 +3,7 @@
 use tree_sitter::Language as Grammar;
 
 /// A language that can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Language {
     /// TypeScript without JSX.
     TypeScript,
@@ -19,9 +19,21 @@ pub enum Language {
     Go,
     /// JSON, comments allowed.
     Json,
+    /// C.
+    #[cfg(feature = "tags")]
+    C,
+    /// C++.
+    #[cfg(feature = "tags")]
+    Cpp,
+    /// Java.
+    #[cfg(feature = "tags")]
+    Java,
+    /// Ruby.
+    #[cfg(feature = "tags")]
+    Ruby,
 }
 
-const ALL: [(Language, &str, &[&str]); 7] = [
+const ALL: &[(Language, &str, &[&str])] = &[
     (Language::TypeScript, "typescript", &["ts", "mts", "cts"]),
     (Language::Tsx, "tsx", &["tsx"]),
     (
@@ -33,6 +45,20 @@ const ALL: [(Language, &str, &[&str]); 7] = [
     (Language::Rust, "rust", &["rs"]),
     (Language::Go, "go", &["go"]),
     (Language::Json, "json", &["json", "jsonc"]),
+    #[cfg(feature = "tags")]
+    (Language::C, "c", &["c", "h"]),
+    #[cfg(feature = "tags")]
+    (
+        Language::Cpp,
+        "cpp",
+        &[
+            "cc", "cpp", "cxx", "c++", "hh", "hpp", "hxx", "h++", "inl", "ipp", "tpp",
+        ],
+    ),
+    #[cfg(feature = "tags")]
+    (Language::Java, "java", &["java"]),
+    #[cfg(feature = "tags")]
+    (Language::Ruby, "ruby", &["rb", "rake", "gemspec", "ru"]),
 ];
 
 impl Language {
@@ -76,6 +102,14 @@ impl Language {
             Language::Rust => tree_sitter_rust::LANGUAGE,
             Language::Go => tree_sitter_go::LANGUAGE,
             Language::Json => tree_sitter_json::LANGUAGE,
+            #[cfg(feature = "tags")]
+            Language::C => tree_sitter_c::LANGUAGE,
+            #[cfg(feature = "tags")]
+            Language::Cpp => tree_sitter_cpp::LANGUAGE,
+            #[cfg(feature = "tags")]
+            Language::Java => tree_sitter_java::LANGUAGE,
+            #[cfg(feature = "tags")]
+            Language::Ruby => tree_sitter_ruby::LANGUAGE,
         }
         .into()
     }

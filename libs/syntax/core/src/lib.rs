@@ -7,7 +7,11 @@
 mod declare;
 mod language;
 mod outline;
+#[cfg(feature = "tags")]
+mod tags;
 
 pub use declare::Kind;
 pub use language::Language;
 pub use outline::{Declaration, Outline, SyntaxError, outline};
+#[cfg(feature = "tags")]
+pub use tags::{NameUse, Position, Tag, TagKind, TagLimits, Tagger, Tags, TagsError};
