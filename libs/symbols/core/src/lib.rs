@@ -15,6 +15,10 @@
 
 mod align;
 mod error;
+mod extract;
+mod extract_disk;
+mod extract_files;
+mod extract_walk;
 mod files;
 mod fold;
 mod format;
@@ -36,6 +40,11 @@ mod typo;
 mod weights;
 
 pub use error::{Result, SymbolsError};
+pub use extract::{ExtractLimits, Extracted, Extractor, Refused};
+pub use extract_files::{
+    ExtractControl, ExtractOptions, ExtractReport, Skip, Skipped, extract_files,
+};
+pub use extract_walk::{WorkspaceError, index_workspace, refresh_files};
 pub use format::FORMAT;
 pub use hits::{Hit, ScoreParts};
 pub use index::{FileSymbols, FileView, IndexStats, MAX_TEXT, SymbolIndex, UpdateReport, Use};

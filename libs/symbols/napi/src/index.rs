@@ -26,6 +26,11 @@ impl NativeIndex {
         }
     }
 
+    /// The same index, for a thread.
+    pub fn share(&self) -> Arc<RwLock<SymbolIndex>> {
+        Arc::clone(&self.index)
+    }
+
     /// The index for reading.
     pub fn read(&self) -> RwLockReadGuard<'_, SymbolIndex> {
         self.index.read().unwrap_or_else(PoisonError::into_inner)

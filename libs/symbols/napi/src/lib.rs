@@ -12,6 +12,7 @@
 mod batch;
 mod index;
 mod work;
+mod workspace;
 
 use fishplate_symbols::SymbolsError;
 use napi::Error;
