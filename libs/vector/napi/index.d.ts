@@ -17,6 +17,9 @@ export declare class NativeIndex {
   searchSync(query: Float32Array, k: number, options?: NativeSearchOptions | undefined | null): Buffer
   search(query: Float32Array, k: number, options?: NativeSearchOptions | undefined | null, control?: SearchControl | undefined | null): Promise<Buffer>
   stats(): NativeStats
+  /** Dimensions, metric, storage, whether vectors are kept beside codes, whether there is a graph. */
+  shape(): Array<number>
+  save(path: string): Promise<void>
   close(): void
 }
 export type IndexJs = NativeIndex
@@ -48,6 +51,8 @@ export type ControlJs = SearchControl
 
 /** The inner loops that this processor runs. */
 export declare function kernels(): string
+
+export declare function loadIndex(path: string, isMapped: boolean): Promise<NativeIndex>
 
 export interface NativeSearchOptions {
   filter?: Buffer

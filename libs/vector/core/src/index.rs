@@ -75,6 +75,11 @@ impl VectorIndex {
         self.metric
     }
 
+    /// Whether a graph finds its rows.
+    pub fn has_graph(&self) -> bool {
+        self.graph.is_some()
+    }
+
     /// Puts a vector under a key, in place of the one that is there.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use napi::bindgen_prelude::{AsyncTask, Buffer, Env, Result, Task, Uint8ArraySlic
 use napi_derive::napi;
 
 use crate::failure::{fault, invalid};
+use crate::file::Save;
 use crate::hits::encoded;
 use crate::numbers::Numbers;
 use crate::pairs::{Slot, rows_function};
@@ -86,12 +87,7 @@ impl IndexJs {
             .and_then(Storage::from_number)
             .ok_or_else(|| invalid("no storage has that number"))?;
         let shape = Shape::new(dims as usize, storage, rescore).map_err(fault)?;
-        Ok(Self {
-            index: Rc::new(RefCell::new(Some(VectorIndex::new(
-                shape,
-                metric_of(metric)?,
-            )))),
-        })
+        Ok(Self::over(VectorIndex::new(shape, metric_of(metric)?)))
     }
 
     #[napi]
@@ -218,6 +214,28 @@ impl IndexJs {
         })
     }
 
+    /// Dimensions, metric, storage, whether vectors are kept beside codes, whether there is a graph.
+    #[napi]
+    pub fn shape(&self) -> Result<Vec<u32>> {
+        let index = self.open()?;
+        let shape = index.arena().rows().shape();
+        Ok(vec![
+            u32::try_from(shape.dims()).unwrap_or(u32::MAX),
+            u32::from(index.metric().number()),
+            u32::from(shape.storage().number()),
+            u32::from(shape.keeps_vectors()),
+            u32::from(index.has_graph()),
+        ])
+    }
+
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn save(&self, path: String) -> Result<AsyncTask<Save>> {
+        Ok(AsyncTask::new(Save {
+            snapshot: self.open()?.snapshot(),
+            path: path.into(),
+        }))
+    }
+
     #[napi]
     pub fn close(&self) {
         self.index.replace(None);
@@ -225,6 +243,12 @@ impl IndexJs {
 }
 
 impl IndexJs {
+    pub(crate) fn over(index: VectorIndex) -> Self {
+        Self {
+            index: Rc::new(RefCell::new(Some(index))),
+        }
+    }
+
     fn open(&self) -> Result<Ref<'_, VectorIndex>> {
         Ref::filter_map(self.index.borrow(), Option::as_ref).map_err(|_| fault(VectorError::Closed))
     }

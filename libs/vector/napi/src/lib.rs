@@ -11,6 +11,7 @@
 #![allow(clippy::too_many_arguments, reason = "objects cost more than the call")]
 
 mod failure;
+mod file;
 mod hits;
 mod hybrid;
 mod index;

@@ -64,7 +64,8 @@ export function checkCount(value: unknown, name: string, least: number, most: nu
 
 /** @throws FishplateError `OPTION_INVALID`. */
 export function checkFlag(value: unknown, name: string): boolean | undefined {
-  if (value !== undefined && typeof value !== 'boolean') throw invalid(`${name} must be true or false`, value);
+  if (value !== undefined && typeof value !== 'boolean')
+    throw invalid(`${name} must be true or false`, value);
   return value;
 }
 
@@ -88,7 +89,7 @@ export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string') {
     throw VECTOR_CODES.error('KEY_INVALID', `a key must be a string, and is ${described(key)}`);
   }
-  if (!key.isWellFormed()) {
+  if (hasLoneSurrogate(key)) {
     throw VECTOR_CODES.error('KEY_INVALID', 'a key has half of a surrogate pair, which UTF-8 cannot say');
   }
   const bytes = key.length > LONGEST_KEY / 3 ? Buffer.byteLength(key) : key.length;
@@ -112,6 +113,11 @@ export function checkFinite(vector: Float32Array, what: string): void {
 /** The error of an option. */
 export function invalid(rule: string, value: unknown): Error {
   return VECTOR_CODES.error('OPTION_INVALID', `${rule}, and is ${described(value)}`);
+}
+
+/** Whether a text has half of a surrogate pair, which UTF-8 cannot say. */
+export function hasLoneSurrogate(text: string): boolean {
+  return /\p{Surrogate}/u.test(text);
 }
 
 /** A value in a few words. */

@@ -16,8 +16,8 @@ export function halfOf(value: number): number {
   if (magnitude < 0x3880_0000) {
     // Subnormal: the addition leaves the bits that count in the low places, rounded as the processor rounds.
     bits[0] = magnitude;
-    floats[0] = floats[0]! + 0.5;
-    return sign | (bits[0]! - HALF_BITS);
+    floats[0] = floats[0] + 0.5;
+    return sign | (bits[0] - HALF_BITS);
   }
   // The exponent's bias changes from 127 to 15; half of the last place is added, or just less for an even one.
   const rounded = (magnitude - (112 << 23) + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;

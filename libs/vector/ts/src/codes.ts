@@ -8,7 +8,8 @@ export const VECTOR_CODES = defineCodes('vector', {
     hint: 'Pass a Float32Array over memory that was not transferred to another thread; the message names the argument.',
   },
   DIMS_MISMATCH: {
-    summary: 'A vector has another length than the one that it is compared with, or than the index has dimensions.',
+    summary:
+      'A vector has another length than the one that it is compared with, or than the index has dimensions.',
     hint: 'Compare vectors of one embedding model only; the message tells both lengths.',
   },
   VECTOR_NOT_FINITE: {

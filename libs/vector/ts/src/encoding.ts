@@ -1,6 +1,6 @@
 /** Metadata and filters as bytes, as docs/formats/vector.md has them. */
 
-import { described } from './check';
+import { described, hasLoneSurrogate } from './check';
 import { VECTOR_CODES } from './codes';
 import type { Condition, Filter, Metadata, Scalar } from './types';
 
@@ -125,7 +125,7 @@ export function checkMetadata(metadata: unknown): Metadata | undefined {
   }
   return Object.fromEntries(
     fields.map(([name, value]) => {
-      if (!name.isWellFormed() || Buffer.byteLength(name) > LONGEST_NAME) {
+      if (hasLoneSurrogate(name) || Buffer.byteLength(name) > LONGEST_NAME) {
         throw metadataError('the name of a field is too long, or has half of a surrogate pair');
       }
       return [name, checkScalar(value, (rule) => metadataError(`field ${JSON.stringify(name)} ${rule}`))];
@@ -156,7 +156,12 @@ export type Clause =
   | { readonly kind: 'exists'; readonly field: string };
 
 /** Bounds in the order of their bits: above, from, below, to. */
-export type Bounds = readonly [Scalar | undefined, Scalar | undefined, Scalar | undefined, Scalar | undefined];
+export type Bounds = readonly [
+  Scalar | undefined,
+  Scalar | undefined,
+  Scalar | undefined,
+  Scalar | undefined,
+];
 
 /**
  * Looks at a filter.
@@ -195,7 +200,7 @@ export function encodeFilter(clause: Clause): Buffer {
 
 function conditionsOf(field: string, value: unknown): Clause[] {
   const problem = (rule: string): Error => filterError(`field ${JSON.stringify(field.slice(0, 80))} ${rule}`);
-  if (!field.isWellFormed() || Buffer.byteLength(field) > LONGEST_NAME) {
+  if (hasLoneSurrogate(field) || Buffer.byteLength(field) > LONGEST_NAME) {
     throw filterError('the name of a field is too long, or has half of a surrogate pair');
   }
   if (typeof value !== 'object' || value === null) {
@@ -252,7 +257,9 @@ function writeClause(clause: Clause, to: ByteWriter): void {
     case 'range':
       to.u8(4);
       to.text(clause.field, 2);
-      to.u8(clause.bounds.reduce<number>((mask, bound, bit) => mask | (bound === undefined ? 0 : 1 << bit), 0));
+      to.u8(
+        clause.bounds.reduce<number>((mask, bound, bit) => mask | (bound === undefined ? 0 : 1 << bit), 0),
+      );
       for (const bound of clause.bounds) if (bound !== undefined) writeScalar(bound, to);
       return;
     case 'exists':
@@ -280,7 +287,7 @@ function checkScalar(value: unknown, problem: (rule: string) => Error): Scalar {
     return value === 0 ? 0 : value;
   }
   if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw problem('has half of a surrogate pair');
+    if (hasLoneSurrogate(value)) throw problem('has half of a surrogate pair');
     return value;
   }
   throw problem(`has a value ${described(value)}, and must have a string, number, boolean or null`);

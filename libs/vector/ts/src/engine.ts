@@ -44,7 +44,11 @@ export interface IndexStats {
 export interface IndexEngine {
   readonly shape: IndexShape;
   add(key: string, vector: Float32Array, metadata: Metadata | undefined): number;
-  addMany(keys: readonly string[], vectors: Float32Array, metadata: readonly (Metadata | undefined)[] | undefined): void;
+  addMany(
+    keys: readonly string[],
+    vectors: Float32Array,
+    metadata: readonly (Metadata | undefined)[] | undefined,
+  ): void;
   remove(key: string): boolean;
   rowOf(key: string): number | null;
   keyOf(row: number): string | null;
@@ -53,7 +57,12 @@ export interface IndexEngine {
   /** Needs no `this`. */
   readonly similarity: (left: number, right: number) => number;
   searchSync(query: Float32Array, k: number, request: SearchRequest): Hit[];
-  search(query: Float32Array, k: number, request: SearchRequest, signal: AbortSignal | undefined): Promise<Hit[]>;
+  search(
+    query: Float32Array,
+    k: number,
+    request: SearchRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<Hit[]>;
   stats(): IndexStats;
   save(path: string): Promise<void>;
   close(): void;

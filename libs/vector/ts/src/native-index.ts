@@ -24,6 +24,22 @@ export class NativeIndex implements IndexEngine {
     return new NativeIndex(native, handle, shape);
   }
 
+  static async load(native: VectorNative, path: string, isMapped: boolean): Promise<NativeIndex> {
+    try {
+      const handle = await native.loadIndex(path, isMapped);
+      const [dims, metric, storage, rescore] = handle.shape() as [number, number, number, number];
+      return new NativeIndex(native, handle, {
+        dims,
+        metric,
+        storage,
+        rescore: rescore === 1,
+        graph: undefined,
+      });
+    } catch (error) {
+      throw coded(error);
+    }
+  }
+
   add(key: string, vector: Float32Array, metadata: Metadata | undefined): number {
     return withCodes(() =>
       this.handle.add(key, vector, metadata === undefined ? undefined : encoded([metadata])),

@@ -4,8 +4,21 @@
  */
 
 /** Inner product of numbers of `left` from `leftAt` on and of `right` from `rightAt` on. */
-export function dot(left: Float32Array, leftAt: number, right: Float32Array, rightAt: number, dims: number): number {
-  let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+export function dot(
+  left: Float32Array,
+  leftAt: number,
+  right: Float32Array,
+  rightAt: number,
+  dims: number,
+): number {
+  let a = 0,
+    b = 0,
+    c = 0,
+    d = 0,
+    e = 0,
+    f = 0,
+    g = 0,
+    h = 0;
   let at = 0;
   for (; at + 8 <= dims; at += 8) {
     const l = leftAt + at;
@@ -42,7 +55,14 @@ export function squaredDistance(
 ): number {
   const sums = [0, 0, 0, 0, 0, 0, 0, 0];
   let at = 0;
-  let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+  let a = 0,
+    b = 0,
+    c = 0,
+    d = 0,
+    e = 0,
+    f = 0,
+    g = 0,
+    h = 0;
   let difference;
   for (; at + 8 <= dims; at += 8) {
     const l = leftAt + at;
@@ -115,7 +135,13 @@ export function isDistance(metric: number): boolean {
 }
 
 /** Orders scores best first; rows of equal score by their number, and NaN comes last. */
-export function order(metric: number, left: number, leftRow: number, right: number, rightRow: number): number {
+export function order(
+  metric: number,
+  left: number,
+  leftRow: number,
+  right: number,
+  rightRow: number,
+): number {
   const [first, second] = isDistance(metric) ? [-left, -right] : [left, right];
   if (first > second) return -1;
   if (first < second) return 1;

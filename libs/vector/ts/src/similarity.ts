@@ -155,7 +155,11 @@ export function topK(
 }
 
 /** The binding for two vectors, or null where they are compared here. */
-function nativeFor(a: Float32Array, b: Float32Array, options: PairOptions | undefined): ReturnType<typeof selectNative> {
+function nativeFor(
+  a: Float32Array,
+  b: Float32Array,
+  options: PairOptions | undefined,
+): ReturnType<typeof selectNative> {
   if (!(a instanceof Float32Array && b instanceof Float32Array) || a.length !== b.length || a.length === 0) {
     checkVector(a, 'a');
     checkDims(b, 'b', a.length);
@@ -190,4 +194,3 @@ function liesOver(out: Float32Array, ...read: readonly (Float32Array | null)[]):
       out.byteOffset < other.byteOffset + other.byteLength,
   );
 }
-

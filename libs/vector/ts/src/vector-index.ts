@@ -13,13 +13,13 @@ import {
   checkOptions,
   described,
   invalid,
-  mismatch,
   MOST_DIMENSIONS,
 } from './check';
 import { VECTOR_CODES } from './codes';
 import { checkFilter, checkMetadata } from './encoding';
 import type { IndexEngine, IndexStats, SearchRequest } from './engine';
 import { FallbackIndex } from './fallback/index';
+import { readIndexFile } from './fallback/load';
 import { coded, selectNative } from './native';
 import { NativeIndex } from './native-index';
 import { type Storage, STORAGES } from './quantize';
@@ -234,6 +234,32 @@ export class VectorIndex {
     return this.engine.stats();
   }
 
+  /**
+   * Writes what is in the index now as a file. Until it is whole, a file of that name stays what it was, also where the system stops
+   * in between: a temporary file beside it takes its name once it is on the disk.
+   *
+   * @throws FishplateError `FILE_FAILED`, `INPUT_INVALID`, `INDEX_CLOSED`
+   */
+  async save(path: string): Promise<void> {
+    checkPath(path);
+    await this.engine.save(path);
+  }
+
+  /**
+   * Loads what {@link save} wrote, with either engine.
+   *
+   * @throws FishplateError `FILE_DAMAGED`, `FILE_UNSUPPORTED`, `FILE_FAILED`, `OUT_OF_MEMORY`, `INPUT_INVALID`, `OPTION_INVALID`
+   */
+  static async load(path: string, options: LoadOptions = {}): Promise<VectorIndex> {
+    checkPath(path);
+    checkOptions(options);
+    const isMapped = checkFlag(options.mmap, 'mmap') ?? false;
+    const native = selectNative(checkEngine(options.engine));
+    return new VectorIndex(
+      native === null ? await readIndexFile(path) : await NativeIndex.load(native, path, isMapped),
+    );
+  }
+
   /** Lets go of everything. Searches that run end as if nothing had happened; other calls are refused. */
   close(): void {
     this.engine.close();
@@ -248,10 +274,7 @@ export class VectorIndex {
     if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore))) {
       throw invalid('minScore must be a number', minScore);
     }
-    if (
-      diversity !== undefined &&
-      !(typeof diversity === 'number' && diversity >= 0 && diversity <= 1)
-    ) {
+    if (diversity !== undefined && !(typeof diversity === 'number' && diversity >= 0 && diversity <= 1)) {
       throw invalid('diversity must be a number from 0 to 1', diversity);
     }
     return {
@@ -260,5 +283,11 @@ export class VectorIndex {
       diversity,
       effort: effort === undefined ? undefined : checkCount(effort, 'effort', 1, 0xffff_ffff),
     };
+  }
+}
+
+function checkPath(path: unknown): asserts path is string {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw VECTOR_CODES.error('INPUT_INVALID', `path must name a file, and is ${described(path)}`);
   }
 }

@@ -39,6 +39,7 @@ function valueOf(metadata: Metadata | undefined, field: string): Scalar | undefi
 function meets(value: Scalar, bound: Scalar | undefined, wanted: (order: number) => boolean): boolean {
   if (bound === undefined) return true;
   if (typeof value !== typeof bound || value === null || bound === null) return false;
-  if (typeof value === 'string') return wanted(Buffer.compare(Buffer.from(value), Buffer.from(bound as string)));
+  if (typeof value === 'string')
+    return wanted(Buffer.compare(Buffer.from(value), Buffer.from(bound as string)));
   return wanted(Number(value) - Number(bound));
 }

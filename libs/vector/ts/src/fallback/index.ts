@@ -4,10 +4,11 @@ import { VECTOR_CODES } from '../codes';
 import type { IndexEngine, IndexShape, IndexStats, SearchRequest } from '../engine';
 import { isDistance, score } from '../precise';
 import type { Hit, Metadata } from '../types';
-import { writeIndexFile } from './file';
+
 import { holds } from './filter';
 import { best } from './many';
 import { Rows } from './rows';
+import { writeIndexFile } from './save';
 import { nearestSigns } from './signs';
 
 /** Candidates among which a diverse search chooses: this many a hit, and some more. */
@@ -166,7 +167,7 @@ export class FallbackIndex implements IndexEngine {
     const { metric, dims, storage } = this.shape;
     const passes = (row: number): boolean =>
       rows.keys[row] !== undefined && (filter === undefined || holds(filter, rows.metadata[row]));
-    let candidates: Iterable<number> = { *[Symbol.iterator]() { for (let row = 0; row < rows.end; row++) if (passes(row)) yield row; } };
+    let candidates: Iterable<number> = rowsThat(passes, rows.end);
     if (storage === 3) {
       const most = effort ?? Math.max(Math.floor(this.byKey.size / 32), count * 16, 256);
       candidates = nearestSigns(rows, query, candidates, Math.max(most, count));
@@ -229,4 +230,8 @@ export class FallbackIndex implements IndexEngine {
       throw VECTOR_CODES.error('ROW_UNKNOWN', `row ${row} holds no vector`);
     }
   }
+}
+
+function* rowsThat(pass: (row: number) => boolean, end: number): Iterable<number> {
+  for (let row = 0; row < end; row++) if (pass(row)) yield row;
 }

@@ -31,7 +31,12 @@ export function topKInScript(
     const all = new Float64Array(vectors.length / dims);
     for (let row = 0; row < all.length; row++) all[row] = scoreOf(row);
     // Places are rows here.
-    const rows = best(metric, all, Uint32Array.from(all, (_, row) => row), k);
+    const rows = best(
+      metric,
+      all,
+      Uint32Array.from(all, (_, row) => row),
+      k,
+    );
     indices.set(rows, query * k);
     for (let place = 0; place < k; place++) scores[query * k + place] = all[rows[place]!]!;
   }

@@ -39,7 +39,8 @@ export class Rows {
   readonly keys: (string | undefined)[] = [];
   readonly metadata: (Metadata | undefined)[] = [];
   readonly blocks: (Block | undefined)[] = [];
-  private readonly size: number;
+  /** Rows of a block. */
+  readonly size: number;
   private readonly keeps: boolean;
   private readonly codeBytes: number;
   private readonly used: number[] = [];
@@ -107,8 +108,29 @@ export class Rows {
     };
   }
 
+  /** Copies of all rows' measures, vectors or codes in order, as bytes. */
+  planes(kind: 'measures' | 'vectors' | 'codes'): Uint8Array[] {
+    const rowBytes = {
+      measures: MEASURES * 4,
+      vectors: this.keeps ? this.shape.dims * 4 : 0,
+      codes: this.codeBytes,
+    }[kind];
+    const planes: Uint8Array[] = [];
+    for (let first = 0; first < this.end; first += this.size) {
+      const bytes = new Uint8Array(Math.min(this.size, this.end - first) * rowBytes);
+      const plane = this.blocks[first / this.size]?.[kind];
+      if (plane !== undefined) bytes.set(new Uint8Array(plane.buffer, plane.byteOffset, bytes.length));
+      planes.push(bytes);
+    }
+    return planes;
+  }
+
   /** Takes over what was loaded. */
-  load(keys: readonly (string | undefined)[], metadata: readonly (Metadata | undefined)[], blocks: Block[]): void {
+  load(
+    keys: readonly (string | undefined)[],
+    metadata: readonly (Metadata | undefined)[],
+    blocks: Block[],
+  ): void {
     keys.forEach((key, row) => {
       this.keys[row] = key;
       this.metadata[row] = metadata[row];
@@ -175,5 +197,5 @@ const bits = new Uint32Array(float.buffer);
 function nextUp(length: number): number {
   float[0] = length;
   if (float[0] !== 0) bits[0]! += 1;
-  return float[0]!;
+  return float[0];
 }
