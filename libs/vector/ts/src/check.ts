@@ -101,7 +101,8 @@ export function checkKey(key: unknown): asserts key is string {
 /** The first number that is not finite, if there is one. @throws FishplateError `VECTOR_NOT_FINITE`. */
 export function checkFinite(vector: Float32Array, what: string): void {
   for (let at = 0; at < vector.length; at++) {
-    if (!Number.isFinite(vector[at])) {
+    // Less itself, only a finite number is 0.
+    if (vector[at]! - vector[at]! !== 0) {
       throw VECTOR_CODES.error(
         'VECTOR_NOT_FINITE',
         `${what} holds ${vector[at]} at ${at}; only finite numbers can be kept and searched for`,

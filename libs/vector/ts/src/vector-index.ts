@@ -6,7 +6,6 @@ import {
   checkCount,
   checkDims,
   checkEngine,
-  checkFinite,
   checkFlag,
   checkKey,
   checkMetric,
@@ -126,7 +125,6 @@ export class VectorIndex {
   add(key: string, vector: Float32Array, metadata?: Metadata): number {
     checkKey(key);
     checkDims(vector, 'vector', this.dims);
-    checkFinite(vector, `the vector of ${JSON.stringify(key)}`);
     return this.engine.add(key, vector, checkMetadata(metadata));
   }
 
@@ -151,7 +149,6 @@ export class VectorIndex {
     if (metadata !== undefined && (!Array.isArray(metadata) || metadata.length !== keys.length)) {
       throw VECTOR_CODES.error('INPUT_INVALID', `metadata must be an array of ${keys.length}, one a key`);
     }
-    checkFinite(vectors, 'vectors');
     this.engine.addMany(keys, vectors, metadata && Array.from(metadata, checkMetadata));
   }
 
@@ -267,7 +264,6 @@ export class VectorIndex {
 
   private request(query: Float32Array, k: number, options: SearchOptions): SearchRequest {
     checkDims(query, 'query', this.dims);
-    checkFinite(query, 'the query');
     checkCount(k, 'k', 1, 0xffff_ffff);
     checkOptions(options);
     const { filter, minScore, diversity, effort } = options;

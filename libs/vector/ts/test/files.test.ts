@@ -69,7 +69,7 @@ describe.each(ENGINES)('with the %s engine', (engine) => {
         writeFileSync(path, changed);
         return codeOfAsync(VectorIndex.load(path, { engine, mmap: true }));
       };
-      for (const at of [9, 13, 17, 21, 33, 41, 190, 195, 250, bytes.length - 1]) {
+      for (const at of [9, 13, 17, 21, 33, 41, 190, 195, 325, 700, bytes.length - 1]) {
         const changed = Buffer.from(bytes);
         changed[at]! ^= 16;
         expect([at, await codeOfBytes(changed)]).toEqual([at, at < 12 ? 'FILE_UNSUPPORTED' : 'FILE_DAMAGED']);

@@ -1,5 +1,6 @@
 /** An index in TypeScript: the same answers as those of the native engine, on the caller's thread. */
 
+import { checkFinite } from '../check';
 import { VECTOR_CODES } from '../codes';
 import type { IndexEngine, IndexShape, IndexStats, SearchRequest } from '../engine';
 import { isDistance, score } from '../precise';
@@ -50,6 +51,7 @@ export class FallbackIndex implements IndexEngine {
 
   add(key: string, vector: Float32Array, metadata: Metadata | undefined): number {
     const rows = this.open();
+    checkFinite(vector, `the vector of ${JSON.stringify(key)}`);
     const row = this.byKey.get(key) ?? this.free.pop() ?? rows.end;
     rows.put(row, key, vector, metadata);
     this.byKey.set(key, row);
@@ -62,6 +64,8 @@ export class FallbackIndex implements IndexEngine {
     metadata: readonly (Metadata | undefined)[] | undefined,
   ): void {
     const { dims } = this.shape;
+    this.open();
+    checkFinite(vectors, 'vectors');
     keys.forEach((key, number) => {
       this.add(key, vectors.subarray(number * dims, (number + 1) * dims), metadata?.[number]);
     });
@@ -102,6 +106,7 @@ export class FallbackIndex implements IndexEngine {
 
   searchSync(query: Float32Array, k: number, request: SearchRequest): Hit[] {
     const rows = this.open();
+    checkFinite(query, 'the query');
     const live = this.byKey.size;
     const wanted = Math.min(k, live);
     if (wanted === 0) return [];
