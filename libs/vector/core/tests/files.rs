@@ -133,23 +133,13 @@ fn a_changed_bit_anywhere_is_noticed() {
     let path = folder.path().join("index");
     saved(&sample(Storage::I8, true), &path);
     let bytes = fs::read(&path).unwrap();
-    // What lies between sections and belongs to none may be anything.
-    let mut unnoticed = 0;
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 1 << (at % 8);
-        match read(&changed, &no_graph) {
-            Ok(loaded) => {
-                unnoticed += 1;
-                same(&loaded, &sample(Storage::I8, true));
-            }
-            Err(error) => assert!(
-                ["FILE_DAMAGED", "FILE_UNSUPPORTED"].contains(&error.code()),
-                "{error}"
-            ),
-        }
+        let error = read(&changed, &no_graph).unwrap_err();
+        let is_known = ["FILE_DAMAGED", "FILE_UNSUPPORTED"].contains(&error.code());
+        assert!(is_known, "byte {at}: {error}");
     }
-    assert!(unnoticed < 5 * 64, "{unnoticed}");
 }
 
 #[test]

@@ -91,6 +91,7 @@ fn read_whole(
     file.read_exact(&mut bytes)?;
     let header = Header::from_bytes(&bytes, length)?;
     let shape = header.shape;
+    check_gaps(file, &header)?;
     let labels = labels(&whole(file, header.sections[LABELS])?, &header)?;
     let measures = whole(file, header.sections[MEASURES])?;
     let mut blocks = empty_blocks(file, &header, map)?;
@@ -130,6 +131,22 @@ fn measures_of(bytes: &[u8; 12]) -> Measures {
     let [norm, scale, error] =
         bytemuck::cast::<[u8; 12], [[u8; 4]; 3]>(*bytes).map(f32::from_le_bytes);
     Measures { norm, scale, error }
+}
+
+/// What lies between sections is zero: so every bit of a file counts.
+fn check_gaps(file: &mut (impl Read + Seek), header: &Header) -> Result<(), Refusal> {
+    let mut end = HEADER as u64;
+    for section in header.sections {
+        let mut gap = Vec::new();
+        file.seek(SeekFrom::Start(end))?;
+        file.take(section.start.saturating_sub(end))
+            .read_to_end(&mut gap)?;
+        if gap.iter().any(|&byte| byte != 0) {
+            return Err(damaged("there is something between its sections"));
+        }
+        end = section.start + section.length;
+    }
+    Ok(())
 }
 
 /// A section in memory, once its checksum is right.

@@ -6,7 +6,7 @@ import { VECTOR_CODES } from '../codes';
 import { ByteReader } from '../encoding';
 import type { Metadata } from '../types';
 import { crc32 } from './crc32';
-import { damaged, decodeHeader, HEADER, type Header, Refusal, type Section } from './header';
+import { damaged, decodeHeader, HEADER, type Header, Refusal, type Section, SECTIONS } from './header';
 import { FallbackIndex } from './index';
 import { type Block, MEASURES, Rows } from './rows';
 
@@ -40,6 +40,7 @@ async function read(file: FileHandle): Promise<FallbackIndex> {
   if (header.hasGraph) {
     throw new Refusal('FILE_UNSUPPORTED', 'it has a graph, which the native engine alone reads');
   }
+  await checkGaps(file, header);
   const [keys, metadata] = labels(await whole(file, header.sections.labels), header);
   const rows = new Rows(header.shape);
   const blocks: Block[] = Array.from({ length: Math.ceil(header.end / rows.size) }, () => rows.newBlock());
@@ -59,6 +60,17 @@ async function read(file: FileHandle): Promise<FallbackIndex> {
   });
   rows.load(keys, metadata, blocks);
   return FallbackIndex.over(header.shape, rows);
+}
+
+/** What lies between sections is zero: so every bit of a file counts. */
+async function checkGaps(file: FileHandle, { sections }: Header): Promise<void> {
+  let end = HEADER;
+  for (const name of SECTIONS) {
+    const { start, length } = sections[name];
+    const gap = await bytesAt(file, end, start - end);
+    if (gap.some((byte) => byte !== 0)) throw damaged('there is something between its sections');
+    end = start + length;
+  }
 }
 
 function labels(bytes: Buffer, { end, live }: Header): [(string | undefined)[], (Metadata | undefined)[]] {
