@@ -47,6 +47,8 @@ export class Memory {
   private readonly notes = new Map<string, Note>();
   /** Journals are read one after the other: a note may be forgotten in one before it is found in another. */
   private readonly forgotten = new Set<string>();
+  /** Notes that are not in the index yet: an embedding function may fail. */
+  private readonly pending = new Map<string, Note>();
   private reader: NoteReader | null = null;
   private index: { readonly engine: EngineChoice; readonly hybrid: HybridIndex } | null = null;
   private queue: Promise<unknown> = Promise.resolve();
@@ -70,7 +72,10 @@ export class Memory {
       const at = new Date().toISOString();
       const note = { id, text, tags: [...new Set(tags)], session: session.id, callId, at };
       await session.noteMemory({ type: 'remembered', ...note });
-      await this.catchUp();
+      await this.catchUp().catch((error: unknown) => {
+        // It is kept, which is what was asked for; who recalls is told.
+        this.options.logger.warn({ note: id, reason: (error as Error).message }, 'a note is not indexed yet');
+      });
       // As the log has it: without secrets.
       return this.notes.get(id) ?? note;
     });
@@ -124,26 +129,27 @@ export class Memory {
   private async catchUp(): Promise<void> {
     const { engines, journals, logger, state } = this.options;
     this.reader ??= new NoteReader(state(), () => engines().storage, logger);
-    const added = new Map<string, Note>();
-    await this.reader.catchUp(journals(), (event) => this.apply(event, added));
+    await this.reader.catchUp(journals(), (event) => this.apply(event));
     if (this.index !== null && this.index.engine !== engines().vector) this.close();
     if (this.index === null) {
       this.index = { engine: engines().vector, hybrid: this.newIndex() };
-      for (const [id, note] of this.notes) added.set(id, note);
+      for (const [id, note] of this.notes) this.pending.set(id, note);
     }
-    await this.index.hybrid.addMany([...added].map(([id, note]) => [id, entryOf(note)] as const));
+    const entries = [...this.pending].map(([id, note]) => [id, entryOf(note)] as const);
+    await this.index.hybrid.addMany(entries);
+    for (const [id] of entries) this.pending.delete(id);
   }
 
-  private apply(event: NoteEvent, added: Map<string, Note>): void {
+  private apply(event: NoteEvent): void {
     if (event.type === 'forgotten') {
       this.forgotten.add(event.id);
       this.notes.delete(event.id);
-      added.delete(event.id);
+      this.pending.delete(event.id);
       this.index?.hybrid.remove(event.id);
-    } else if (!this.forgotten.has(event.id)) {
+    } else if (!this.forgotten.has(event.id) && !this.notes.has(event.id)) {
       const { type: _, ...note } = event;
       this.notes.set(note.id, note);
-      added.set(note.id, note);
+      this.pending.set(note.id, note);
     }
   }
 

@@ -109,6 +109,20 @@ export function replayNotes(store: Store, from: number, each: (data: Buffer) => 
   return last;
 }
 
+/** Records from before a number that what is known of notes still needs: what is left of them when all before it is pruned. */
+export function notesToKeep(store: Store, before: number): string[] {
+  const kept = new Map<string, string>();
+  for (const { seq, data } of store.replay({ stream: NOTES })) {
+    if (seq >= before) break;
+    tell(data, (event) => {
+      // One that was remembered here and forgotten leaves nothing; of another journal's, it has to stay forgotten.
+      if (event.type === 'forgotten' && kept.delete(event.id)) return;
+      kept.set(event.id, JSON.stringify(event));
+    });
+  }
+  return [...kept.values()];
+}
+
 function tell(data: Buffer, listener: NoteListener): void {
   try {
     const { success, data: event } = noteEvent.safeParse(JSON.parse(data.toString('utf8')));

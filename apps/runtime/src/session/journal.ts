@@ -12,7 +12,7 @@ import { type EngineChoice, isFishplateError } from '@fishplate/engine';
 import { type Durability, openStore, type Store } from '@fishplate/storage';
 
 import { RUNTIME_CODES } from '../codes.js';
-import { type NoteEvent, NOTES, replayNotes } from '../memory/notes.js';
+import { type NoteEvent, NOTES, notesToKeep, replayNotes } from '../memory/notes.js';
 import { Contents } from './contents.js';
 import { parseEvent, type SessionEvent } from './events.js';
 import { type Mask, maskAll } from './masking.js';
@@ -167,6 +167,8 @@ export class Journal {
     const { before, ids } = forgettable(extentsOf(this.store), isOpen, keep, Date.now());
     const forgotten = ids.map((id) => ({ id, steps: readState(this.store, id).active.length }));
     if (forgotten.length === 0) return [];
+    // Notes outlive their sessions.
+    for (const note of notesToKeep(this.store, before)) await this.write(NOTES, note, 'group');
     await this.store.prune(before);
     for (const id of ids) this.sessions.delete(id);
     this.others = null;
