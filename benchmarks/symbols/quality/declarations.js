@@ -43,7 +43,8 @@ const LANGUAGES = {
     extensions: ['.rs'],
     declaration:
       /^\s*(?<export>pub(?:\([a-z :]+\))?\s+)?(?:default )?(?:async )?(?:const )?(?:unsafe )?(?:extern "C" )?(?<word>fn|struct|enum|union|trait|type|const|static|mod|macro_rules!)\s+(?:mut\s+)?(?<name>[A-Za-z_]\w*)/,
-    owner: /^\s*(?:unsafe )?impl(?:<[^{]*?>)?\s+(?:[^{]*\sfor\s+)?&?(?:'\w+ )?(?:mut )?(?:\w+::)*(?<name>[A-Z]\w*)/,
+    owner:
+      /^\s*(?:unsafe )?impl(?:<[^{]*?>)?\s+(?:[^{]*\sfor\s+)?&?(?:'\w+ )?(?:mut )?(?:\w+::)*(?<name>[A-Z]\w*)/,
     kinds: {
       fn: 'function',
       struct: 'struct',

@@ -72,7 +72,8 @@ function main() {
   const sha256 = createHash('sha256').update(text).digest('hex');
   const queries = `${JSON.stringify({ sha256, ...halves }, null, 1)}\n`;
   if (process.argv.includes('--check')) {
-    if (readFileSync(join(FOLDER, 'queries.json'), 'utf8') !== queries) throw new Error('the set is not the same');
+    if (readFileSync(join(FOLDER, 'queries.json'), 'utf8') !== queries)
+      throw new Error('the set is not the same');
     process.stdout.write('the set is the same\n');
     return;
   }
@@ -81,7 +82,9 @@ function main() {
   const bytes = brotliCompressSync(text, { params: quality });
   writeFileSync(join(FOLDER, 'corpus.br'), bytes);
   writeFileSync(join(FOLDER, 'queries.json'), queries);
-  process.stdout.write(`${count} symbols of ${corpus.length} files, ${bytes.length} bytes, sha256 ${sha256}\n`);
+  process.stdout.write(
+    `${count} symbols of ${corpus.length} files, ${bytes.length} bytes, sha256 ${sha256}\n`,
+  );
 }
 
 main();

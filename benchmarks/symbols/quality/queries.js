@@ -135,7 +135,9 @@ function qualified({ path, name, container }, { random }) {
 /** Letters that no name has in this order, as far as chance goes. */
 function none(_, { random, pick, names }) {
   const length = 6 + random(8);
-  const text = Array.from({ length }, (_, at) => pick([...(at % 3 === 1 ? 'aeiouy' : 'bcdfghjklmnpqrstvwxz')])).join('');
+  const text = Array.from({ length }, (_, at) =>
+    pick([...(at % 3 === 1 ? 'aeiouy' : 'bcdfghjklmnpqrstvwxz')]),
+  ).join('');
   return names.has(text) ? undefined : text;
 }
 

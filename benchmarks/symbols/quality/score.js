@@ -15,7 +15,9 @@ const DEPTH = 10;
  * @returns {Record<string, { mrr: number, first: number, queries: number }>} for each class, and for `all`
  */
 function score(queries, search) {
-  const sums = Object.fromEntries([...CLASSES, 'all'].map((name) => [name, { mrr: 0, first: 0, queries: 0 }]));
+  const sums = Object.fromEntries(
+    [...CLASSES, 'all'].map((name) => [name, { mrr: 0, first: 0, queries: 0 }]),
+  );
   for (const query of queries) {
     const rank = rankOf(query, search(query));
     for (const sum of [sums[query.class], sums.all]) {

@@ -11,7 +11,17 @@ const { languageOf } = require('./declarations');
 const ROOT = join(__dirname, '..', '..', '..');
 
 /** Packages and crates that are read, and the most symbols taken of each, so that no one fills the set. */
-const PACKAGES = ['typescript', '@types/node', 'zod', 'eslint', 'playwright-core', 'axios', 'fast-check', 'jest-runtime', 'nx'];
+const PACKAGES = [
+  'typescript',
+  '@types/node',
+  'zod',
+  'eslint',
+  'playwright-core',
+  'axios',
+  'fast-check',
+  'jest-runtime',
+  'nx',
+];
 const CRATES = [
   'regex-automata',
   'regex-syntax',
@@ -47,7 +57,8 @@ function* files() {
   for (const name of PACKAGES) yield* filesBelow(join(ROOT, 'node_modules', name), name, `npm:${name}`);
   for (const name of CRATES) {
     const folder = crateFolder(name);
-    if (folder === undefined) throw new Error(`the sources of crate ${name} are missing: run \`cargo fetch\``);
+    if (folder === undefined)
+      throw new Error(`the sources of crate ${name} are missing: run \`cargo fetch\``);
     yield* filesBelow(folder, name, `crate:${name}`);
   }
 }
