@@ -1,4 +1,4 @@
-//! Extraction: one text, whole workspaces, files that changed.
+//! Extraction of texts, workspaces and files that changed; ranks of files.
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fishplate_symbols::{
-    ExtractControl, ExtractLimits, ExtractOptions, ExtractReport, Extractor, Refused, Symbol,
-    SymbolIndex, WorkspaceError, index_workspace as index_files, refresh_files as read_files,
+    ExtractControl, ExtractLimits, ExtractOptions, ExtractReport, Extractor, RankOptions, Refused,
+    Symbol, SymbolIndex, WorkspaceError, index_workspace as index_files,
+    refresh_files as read_files,
 };
 use napi::bindgen_prelude::{AsyncTask, Buffer, Env, Float64Array, Task};
 use napi::{Error, Result};
@@ -40,7 +41,6 @@ impl ControlJs {
 
     /// Files done, files in all, symbols.
     #[napi]
-    #[expect(clippy::cast_precision_loss, reason = "counts are far under 2^53")]
     pub fn progress(&self) -> Float64Array {
         let ExtractControl {
             done,
@@ -171,6 +171,21 @@ pub fn extract_symbols(path: String, text: Buffer, options: OptionsJs) -> AsyncT
             has_errors: extracted.has_errors,
         })
     })
+}
+
+/// Ranked files as JSON.
+#[napi]
+pub fn rank_files(
+    index: &NativeIndex,
+    focus: Vec<String>,
+    files: u32,
+    symbols: u32,
+) -> Result<String> {
+    json(&index.read().rank(&RankOptions {
+        focus,
+        files: files as usize,
+        symbols: symbols as usize,
+    }))
 }
 
 fn refusal(error: &Refused) -> Error {

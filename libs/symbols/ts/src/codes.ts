@@ -16,6 +16,14 @@ export const SYMBOLS_CODES = defineCodes('symbols', {
     summary: 'An option has a value outside its range, or a glob is none.',
     hint: 'The message names the option and the values it takes.',
   },
+  ROOT_INVALID: {
+    summary: 'The root of a workspace is no directory that can be read.',
+    hint: 'Check the path and its permissions; the message has the words of the system.',
+  },
+  EXTRACTION_TIMED_OUT: {
+    summary: 'Reading a text took longer than it may.',
+    hint: 'Raise timeoutMs, or leave the file out: text of a language takes a tenth of a second for a megabyte.',
+  },
   SYMBOLS_CLOSED: {
     summary: 'The index has been closed.',
     hint: 'Make another one with createSymbolIndex or loadSymbolIndex.',

@@ -6,6 +6,19 @@
 
 export type { EngineChoice, EngineName } from '@fishplate/engine';
 export { SYMBOLS_CODES } from './codes';
+export {
+  type ExtractedFile,
+  type ExtractedSymbol,
+  type ExtractOptions,
+  extractSymbols,
+  indexWorkspace,
+  refreshFiles,
+  type SkippedFile,
+  type SkipReason,
+  type WorkspaceOptions,
+  type WorkspaceProgress,
+  type WorkspaceReport,
+} from './index-workspace';
 export { capability } from './native';
 export { createSymbolIndex, loadSymbolIndex, type SymbolIndex } from './symbol-index';
 export {
