@@ -28,6 +28,10 @@ export const SYMBOLS_CODES = defineCodes('symbols', {
     summary: 'The index has been closed.',
     hint: 'Make another one with createSymbolIndex or loadSymbolIndex.',
   },
+  SPOOL_CLOSED: {
+    summary: 'The output has ended, or has been removed.',
+    hint: 'Write before end(), read before remove().',
+  },
   SYMBOLS_NOT_FOUND: {
     summary: 'There is no index file of that name, or no directory to save one in.',
     hint: 'Check the path; build the index and save it first.',

@@ -92,7 +92,10 @@ const cLike = (name: string, endings: readonly string[]): LineLanguage => ({
     rule(String.raw`#\s*define\s+NAME\(`, 'function'),
     rule(String.raw`#\s*define\s+NAME[ \t]+\S`, 'constant'),
     rule(String.raw`(?:inline\s+)?namespace\s+NAME`, 'namespace'),
-    rule(String.raw`(?:template\s*<.*>\s*)?class\s+(?:\w+\s+)??NAME\s*(?:final\s*)?(?::[^:].*)?\{?\s*$`, 'class'),
+    rule(
+      String.raw`(?:template\s*<.*>\s*)?class\s+(?:\w+\s+)??NAME\s*(?:final\s*)?(?::[^:].*)?\{?\s*$`,
+      'class',
+    ),
     rule(String.raw`(?:typedef\s+)?(?:struct|union)\s+NAME\s*(?::[^:].*)?\{?\s*$`, 'struct'),
     rule(String.raw`(?:typedef\s+)?enum\s+(?:class\s+|struct\s+)?NAME\s*(?::[^:].*)?\{`, 'enum'),
     rule(String.raw`using\s+NAME\s*=`, 'typeParameter'),
@@ -107,7 +110,9 @@ const cLike = (name: string, endings: readonly string[]): LineLanguage => ({
       'method',
       { where: 'members' },
     ),
-    rule(String.raw`${NO_CALL}[\w:<>*&\s]+[\s*&]NAME\s*(?:\[[^\]]*\])*\s*(?:=[^;]*)?;`, 'field', { where: 'members' }),
+    rule(String.raw`${NO_CALL}[\w:<>*&\s]+[\s*&]NAME\s*(?:\[[^\]]*\])*\s*(?:=[^;]*)?;`, 'field', {
+      where: 'members',
+    }),
   ],
 });
 
@@ -146,16 +151,23 @@ export const LINE_LANGUAGES: readonly LineLanguage[] = [
     ),
     isExported: (_, line) => /^\s*(?:pub\b|macro_rules!)/.test(line),
     rules: [
-      rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?(?:(?:const|async|unsafe|extern\s*(?:"[^"]*")?)\s+)*fn\s+NAME`, 'function'),
+      rule(
+        String.raw`(?:pub(?:\([^)]*\))?\s+)?(?:(?:const|async|unsafe|extern\s*(?:"[^"]*")?)\s+)*fn\s+NAME`,
+        'function',
+      ),
       rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?(?:struct|union)\s+NAME`, 'struct'),
       rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?enum\s+NAME`, 'enum'),
       rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?(?:unsafe\s+)?trait\s+NAME`, 'interface'),
       rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?mod\s+NAME\s*\{`, 'module'),
       rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?type\s+NAME`, 'typeParameter'),
       rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?const\s+NAME\s*:`, 'constant', { where: 'outside' }),
-      rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?static\s+(?:mut\s+)?NAME\s*:`, 'variable', { where: 'outside' }),
+      rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?static\s+(?:mut\s+)?NAME\s*:`, 'variable', {
+        where: 'outside',
+      }),
       rule(String.raw`macro_rules!\s*NAME`, 'function'),
-      rule(String.raw`(?:unsafe\s+)?impl\b[^{]*\bfor\s+[&'\w\s]*?(?:\w+::)*NAME`, 'class', { scopeOnly: true }),
+      rule(String.raw`(?:unsafe\s+)?impl\b[^{]*\bfor\s+[&'\w\s]*?(?:\w+::)*NAME`, 'class', {
+        scopeOnly: true,
+      }),
       rule(String.raw`(?:unsafe\s+)?impl\b(?:<[^{]*?>)?\s+(?:\w+::)*NAME`, 'class', { scopeOnly: true }),
       rule(String.raw`(?:pub(?:\([^)]*\))?\s+)?NAME\s*:[^:]`, 'field', { where: 'members' }),
       rule(String.raw`(?<name>[A-Z]\w*)\s*(?:[,({=]|$)`, 'enumMember', { where: 'members' }),
@@ -232,7 +244,10 @@ export const LINE_LANGUAGES: readonly LineLanguage[] = [
     rules: [
       rule(String.raw`class\s+(?:(?<container>[A-Z]\w*)::)?NAME`, 'class'),
       rule(String.raw`module\s+(?:(?<container>[A-Z]\w*)::)?NAME`, 'module'),
-      rule(String.raw`(?:private\s+|protected\s+)?def\s+(?:self\.)?(?<name>[\p{ID_Start}_][\p{ID_Continue}]*[?!=]?)`, 'function'),
+      rule(
+        String.raw`(?:private\s+|protected\s+)?def\s+(?:self\.)?(?<name>[\p{ID_Start}_][\p{ID_Continue}]*[?!=]?)`,
+        'function',
+      ),
       rule(String.raw`(?<name>[A-Z]\w*)\s*=(?!=)`, 'constant'),
       rule(String.raw`attr_(?:reader|writer|accessor)\s+:(?<name>\w+)`, 'property'),
     ],

@@ -25,7 +25,10 @@ export function checkWorkspace(options: WorkspaceOptions): CheckedWorkspace {
   }
   for (const [name, callback] of Object.entries({ onProgress, onReport })) {
     if (callback !== undefined && typeof callback !== 'function') {
-      throw SYMBOLS_CODES.error('OPTION_INVALID', `${name} must be a function, and is of type ${typeof callback}`);
+      throw SYMBOLS_CODES.error(
+        'OPTION_INVALID',
+        `${name} must be a function, and is of type ${typeof callback}`,
+      );
     }
   }
   return {
@@ -81,7 +84,10 @@ function checkRelative(path: unknown): string {
 /** The bytes of a text, which the caller may change afterwards. */
 export function checkText(text: unknown, limit: number): Buffer {
   if (typeof text !== 'string' && !(text instanceof Uint8Array)) {
-    throw SYMBOLS_CODES.error('INPUT_INVALID', `the text must be a string or bytes, and is of type ${typeof text}`);
+    throw SYMBOLS_CODES.error(
+      'INPUT_INVALID',
+      `the text must be a string or bytes, and is of type ${typeof text}`,
+    );
   }
   const length = typeof text === 'string' ? text.length : text.byteLength;
   const bytes = length > limit ? length : Buffer.byteLength(text);

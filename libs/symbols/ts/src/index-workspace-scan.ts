@@ -161,7 +161,9 @@ class Scan {
     if (isVariable && (inFunction || deeper)) return;
     if (!isVariable && written !== 'method' && inFunction && this.language.name === 'c') return;
     const kind = memberKind(this.language.name, written, name, inMembers || top?.kind === 'module');
-    const above = [top?.path, matched.groups?.['container']].filter((part) => part !== undefined && part !== '');
+    const above = [top?.path, matched.groups?.['container']].filter(
+      (part) => part !== undefined && part !== '',
+    );
     const container = above.join(this.language.between);
     const path = container === '' ? name : container + this.language.between + name;
     const raw = this.source[number]!;
@@ -203,6 +205,9 @@ function memberKind(language: string, kind: SymbolKind, name: string, inMembers:
 }
 
 function signatureOf(line: string): string {
-  const text = line.trim().replace(/\s+/g, ' ').replace(/\s*(?:\{|=>|:|;|,)\s*$/, '');
+  const text = line
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/\s*(?:\{|=>|:|;|,)\s*$/, '');
   return text.length > MAX_SIGNATURE ? `${text.slice(0, MAX_SIGNATURE)}…` : text;
 }

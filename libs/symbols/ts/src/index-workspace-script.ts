@@ -34,7 +34,8 @@ class Tally {
     else if (reason === 'gone') this.gone++;
     else {
       this.skipped++;
-      if (this.named.length < NAMED) this.named.push({ path, reason, ...(message === undefined ? {} : { message }) });
+      if (this.named.length < NAMED)
+        this.named.push({ path, reason, ...(message === undefined ? {} : { message }) });
     }
   }
 
@@ -44,7 +45,11 @@ class Tally {
   }
 }
 
-export function extractByLines(path: string, bytes: Buffer, { maxFileBytes }: CheckedWorkspace): ExtractedFile | null {
+export function extractByLines(
+  path: string,
+  bytes: Buffer,
+  { maxFileBytes }: CheckedWorkspace,
+): ExtractedFile | null {
   const read = scanned(path, bytes, maxFileBytes);
   if (typeof read === 'object') return read;
   if (read === 'language') return null;
@@ -149,7 +154,8 @@ async function readAll(
       tell(done);
       await new Promise(setImmediate);
     }
-    const read = languageOf(path) === undefined ? (['language'] as const) : await readInside(root, path, maxFileBytes);
+    const read =
+      languageOf(path) === undefined ? (['language'] as const) : await readInside(root, path, maxFileBytes);
     const file = Buffer.isBuffer(read) ? scanned(path, read, maxFileBytes) : read;
     if (typeof file === 'string' || Array.isArray(file)) {
       if (typeof file === 'string') tally.skip(path, file);
@@ -157,7 +163,7 @@ async function readAll(
       take(path, null);
       continue;
     }
-    const { symbols, references } = file as ExtractedFile;
+    const { symbols, references } = file;
     tally.files++;
     tally.symbols += symbols.length;
     take(path, checkFile(path, symbols, references));
@@ -176,7 +182,10 @@ async function readInside(root: string, path: string, limit: number): Promise<Bu
     if (!full.startsWith(root.endsWith(sep) ? root : root + sep)) return ['outside'];
     if (!(await lstat(full)).isFile()) return ['notAFile'];
     // A pipe that takes the file's place would wait for a writer, and a link would lead anywhere.
-    const file = await open(full, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    const file = await open(
+      full,
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
     try {
       const found = await file.stat();
       if (!found.isFile()) return ['notAFile'];

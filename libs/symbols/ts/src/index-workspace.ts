@@ -187,9 +187,7 @@ export async function indexWorkspace(root: string, options: WorkspaceOptions = {
   }
   const control = new native.ExtractControl();
   const listed = files === undefined ? undefined : joined(files);
-  const index = await watched(control, given, () =>
-    native.indexWorkspace(directory, listed, given, control),
-  );
+  const index = await watched(control, given, () => native.indexWorkspace(directory, listed, given, control));
   return indexOf(new NativeEngine(index));
 }
 

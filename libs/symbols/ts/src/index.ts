@@ -20,6 +20,17 @@ export {
   type WorkspaceReport,
 } from './index-workspace';
 export { capability } from './native';
+export { type RankedFile, type RankedSymbol, rankFiles, type RankOptions, renderMap } from './rank-files';
+export {
+  type OutputStream,
+  Spool,
+  type SpoolCounts,
+  type SpoolingOutput,
+  type SpoolLines,
+  type SpoolOptions,
+  spoolOutput,
+  type SpoolRange,
+} from './spool';
 export { createSymbolIndex, loadSymbolIndex, type SymbolIndex } from './symbol-index';
 export {
   type FileSymbols,

@@ -74,7 +74,11 @@ function inFocus({ path, symbols }: StoredFile, focus: readonly string[], names:
   return focus.some((text) => text !== '' && isBelow(text)) || symbols.some(({ name }) => names.has(name));
 }
 
-function rankedSymbols({ symbols }: StoredFile, score: number, gains: ReadonlyMap<number, number>): RankedSymbol[] {
+function rankedSymbols(
+  { symbols }: StoredFile,
+  score: number,
+  gains: ReadonlyMap<number, number>,
+): RankedSymbol[] {
   const base = (score * BASE) / Math.max(symbols.length, 1);
   const ranked = symbols.map(({ symbol }, at) => ({
     ...symbol,

@@ -64,7 +64,10 @@ export function rankFiles(index: SymbolIndex, options: RankOptions = {}): Ranked
     throw SYMBOLS_CODES.error('OPTION_INVALID', 'focus must be an array of paths and names');
   }
   if (typeof countTokens !== 'function') {
-    throw SYMBOLS_CODES.error('OPTION_INVALID', `countTokens must be a function, and is of type ${typeof countTokens}`);
+    throw SYMBOLS_CODES.error(
+      'OPTION_INVALID',
+      `countTokens must be a function, and is of type ${typeof countTokens}`,
+    );
   }
   const budget = whole(options.budgetTokens ?? DEFAULT_BUDGET, 'budgetTokens', MAX_BUDGET);
   const ranked = ranksOf(index, focus, whole(options.maxFiles ?? DEFAULT_FILES, 'maxFiles', MAX_FILES));
