@@ -160,7 +160,12 @@ class Scan {
     const deeper = this.language.blocks === 'braces' && level > (top === undefined ? 0 : top.level + 1);
     if (isVariable && (inFunction || deeper)) return;
     if (!isVariable && written !== 'method' && inFunction && this.language.name === 'c') return;
-    const kind = memberKind(this.language.name, written, name, inMembers || top?.kind === 'module');
+    const kind = memberKind(
+      this.language.name,
+      written,
+      name,
+      inMembers || top?.kind === 'module' || matched.groups?.['container'] !== undefined,
+    );
     const above = [top?.path, matched.groups?.['container']].filter(
       (part) => part !== undefined && part !== '',
     );

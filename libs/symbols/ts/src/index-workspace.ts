@@ -182,7 +182,8 @@ export async function indexWorkspace(root: string, options: WorkspaceOptions = {
   const files = options.files === undefined ? undefined : await checkFiles(options.files, given.signal);
   if (native === null) {
     const engine = new ScriptEngine();
-    given.onReport?.(await indexInScript(engine, directory, files, given));
+    const report = await indexInScript(engine, directory, files, given);
+    given.onReport?.(report);
     return indexOf(engine);
   }
   const control = new native.ExtractControl();
