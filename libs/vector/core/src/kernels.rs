@@ -38,6 +38,12 @@ pub struct Kernels {
     pub squared_distance_f16: fn(&[f32], &[u16]) -> f64,
     /// How many bits differ.
     pub hamming: fn(&[u64], &[u64]) -> u32,
+    /// [`crate::precise::dot`], which has the same bits in every set.
+    pub precise_dot: fn(&[f32], &[f32]) -> f64,
+    /// [`crate::precise::squared_distance`], which has the same bits in every set.
+    pub precise_squared_distance: fn(&[f32], &[f32]) -> f64,
+    /// [`crate::quantize::to_i8`], which has the same codes in every set.
+    pub to_i8: fn(&[f32], &mut [i8]) -> f32,
 }
 
 /// The best set for this processor.

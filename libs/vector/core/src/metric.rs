@@ -76,7 +76,7 @@ mod tests {
             (Metric::Dot, [1, 2, 0, 3]),
             (Metric::Euclidean, [0, 1, 2, 3]),
         ] {
-            let mut hits = vec![(1.0, 0), (2.0, 1), (2.0, 2), (f64::NAN, 3)];
+            let mut hits = [(1.0, 0), (2.0, 1), (2.0, 2), (f64::NAN, 3)];
             hits.sort_by(|&left, &right| metric.order(left, right));
             let rows: Vec<u32> = hits.iter().map(|&(_, row)| row).collect();
             assert_eq!(rows, expected, "{metric:?}");

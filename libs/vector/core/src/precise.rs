@@ -3,6 +3,7 @@
 //! Products of two float32 numbers are exact in float64, so it makes no difference whether a processor fuses them with the
 //! addition. Differences are squared and added in two steps for the same reason.
 
+use crate::kernels::kernels;
 use crate::metric::Metric;
 
 /// Sums that are kept apart: number `i` goes to sum `i % 8`.
@@ -10,15 +11,12 @@ const LANES: usize = 8;
 
 /// Inner product of two vectors; the shorter one decides how many numbers count.
 pub fn dot(left: &[f32], right: &[f32]) -> f64 {
-    sum(left, right, |left, right| left * right)
+    (kernels().precise_dot)(left, right)
 }
 
 /// Square of the length of the difference.
 pub fn squared_distance(left: &[f32], right: &[f32]) -> f64 {
-    sum(left, right, |left, right| {
-        let difference = left - right;
-        difference * difference
-    })
+    (kernels().precise_squared_distance)(left, right)
 }
 
 /// Square of a vector's length.
@@ -50,7 +48,22 @@ pub fn cosine(dot: f64, left: f64, right: f64) -> f64 {
     (dot / (left * right).sqrt()).clamp(-1.0, 1.0)
 }
 
-#[inline]
+/// [`dot`], to be compiled for one kind of processor: its lanes become registers, and no sum changes.
+#[inline(always)]
+pub(crate) fn dot_here(left: &[f32], right: &[f32]) -> f64 {
+    sum(left, right, |left, right| left * right)
+}
+
+/// [`squared_distance`], as [`dot_here`].
+#[inline(always)]
+pub(crate) fn squared_distance_here(left: &[f32], right: &[f32]) -> f64 {
+    sum(left, right, |left, right| {
+        let difference = left - right;
+        difference * difference
+    })
+}
+
+#[inline(always)]
 fn sum(left: &[f32], right: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
     let length = left.len().min(right.len());
     let (left, right) = (&left[..length], &right[..length]);

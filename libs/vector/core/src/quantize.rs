@@ -2,6 +2,7 @@
 
 use crate::block::Measures;
 use crate::half;
+use crate::kernels::kernels;
 use crate::precise;
 use crate::shape::{Shape, Storage};
 
@@ -77,6 +78,12 @@ pub fn from_f16(code: &[u8], vector: &mut [f32]) {
 
 /// Codes from -127 to 127, and the scale that one of 1 stands for: the largest number of the vector has 127. Ties are rounded up.
 pub fn to_i8(vector: &[f32], code: &mut [i8]) -> f32 {
+    (kernels().to_i8)(vector, code)
+}
+
+/// [`to_i8`], to be compiled for one kind of processor.
+#[inline(always)]
+pub(crate) fn to_i8_here(vector: &[f32], code: &mut [i8]) -> f32 {
     let largest = vector
         .iter()
         .fold(0.0_f32, |largest, value| largest.max(value.abs()));
@@ -105,10 +112,10 @@ pub fn from_i8(code: &[i8], scale: f32, vector: &mut [f32]) {
 pub fn to_bits(vector: &[f32], code: &mut [u8]) -> f32 {
     code.fill(0);
     let mut sum = 0.0;
-    for (at, &value) in vector.iter().enumerate() {
-        sum += f64::from(value.abs());
-        if value > 0.0 {
-            code[at / 8] |= 1 << (at % 8);
+    for (byte, values) in code.iter_mut().zip(vector.chunks(8)) {
+        for (bit, &value) in values.iter().enumerate() {
+            sum += f64::from(value.abs());
+            *byte |= u8::from(value > 0.0) << bit;
         }
     }
     #[expect(
@@ -122,8 +129,9 @@ pub fn to_bits(vector: &[f32], code: &mut [u8]) -> f32 {
 
 /// The scale where a bit is set, else its negative.
 pub fn from_bits(code: &[u8], scale: f32, vector: &mut [f32]) {
-    for (at, value) in vector.iter_mut().enumerate() {
-        let is_set = code[at / 8] >> (at % 8) & 1 == 1;
-        *value = if is_set { scale } else { -scale };
+    for (byte, values) in code.iter().zip(vector.chunks_mut(8)) {
+        for (bit, value) in values.iter_mut().enumerate() {
+            *value = if byte >> bit & 1 == 1 { scale } else { -scale };
+        }
     }
 }

@@ -58,14 +58,7 @@ impl Scan<'_> {
     pub fn finalists(&self, count: usize, least: f64) -> Result<Vec<u32>, VectorError> {
         let blocks: Vec<_> = self.rows.blocks().collect();
         let prepared = Prepared::new(self.rows.shape(), self.metric, self.query);
-        let least = match self.metric {
-            // Squares are compared.
-            Metric::Euclidean if least > 0.0 => f64::INFINITY,
-            Metric::Euclidean => -(least * least),
-            _ => least,
-        };
-        // The bar itself may be off by what squaring it loses.
-        let least = least - 1e-9 * least.abs();
+        let least = self.bar(least);
         let work = |blocks: &[(u32, &Block)]| {
             let mut finalists = Finalists::new(count, least);
             for &(first, block) in blocks {
@@ -128,6 +121,38 @@ impl Scan<'_> {
             distance < last || is_last
         });
         Ok(near.map(|(row, _)| row).collect())
+    }
+
+    /// Those of some rows that can be among the best `count`, by the vectors themselves.
+    pub fn narrowed(&self, rows: Vec<u32>, count: usize, least: f64) -> Vec<u32> {
+        if !self.rows.shape().keeps_vectors() {
+            return rows;
+        }
+        let prepared = Prepared::new(self.rows.shape(), self.metric, self.query);
+        let mut finalists = Finalists::new(count, self.bar(least));
+        for row in rows {
+            let ranked = self.rows.block(row).and_then(|(block, at)| {
+                let measures = block.measures.get(at).copied()?;
+                let vector = block.vector(self.rows.shape(), at);
+                prepared.rank_of_vector(vector, f64::from(measures.norm))
+            });
+            match ranked {
+                Some((rank, slack)) => finalists.offer(row, rank, slack),
+                None => finalists.offer_unknown(row),
+            }
+        }
+        finalists.rows()
+    }
+
+    /// The least rank, where squares of distances are compared.
+    fn bar(&self, least: f64) -> f64 {
+        let least = match self.metric {
+            Metric::Euclidean if least > 0.0 => f64::INFINITY,
+            Metric::Euclidean => -(least * least),
+            _ => least,
+        };
+        // It may be off by what squaring it loses.
+        least - 1e-9 * least.abs()
     }
 
     fn threads(&self, blocks: usize) -> usize {
@@ -232,19 +257,15 @@ impl<'a> Prepared<'a> {
         if !LENGTHS.contains(&norm) || !LENGTHS.contains(&self.norm) {
             return None;
         }
+        if shape.code_bytes() == 0 {
+            return self.rank_of_vector(block.vector(shape, at), norm);
+        }
         let error = f64::from(measures.error);
         let lengths = norm * self.norm;
         let rounded = SLACK * (lengths + self.norm * error);
         let (dot, slack) = match shape.storage() {
-            Storage::F32 if self.metric.is_distance() => {
-                let squared = (self.kernels.squared_distance)(self.query, block.vector(shape, at));
-                return Some((-squared, SLACK * squared + f64::from(f32::MIN_POSITIVE)));
-            }
-            // Signs are looked for elsewhere; what remains is exact.
-            Storage::F32 | Storage::B1 => {
-                let vector = block.vector(shape, at);
-                ((self.kernels.dot)(self.query, vector), rounded)
-            }
+            // Signs are looked for elsewhere.
+            Storage::F32 | Storage::B1 => return None,
             Storage::F16 => {
                 let halves = bytemuck::cast_slice(block.code(shape, at));
                 if self.metric.is_distance() {
@@ -265,14 +286,34 @@ impl<'a> Prepared<'a> {
                 (dot, missed * (1.0 + SLACK) + rounded)
             }
         };
-        Some(match self.metric {
+        Some(self.rank_of_dot(dot, slack, norm))
+    }
+
+    /// The same of a vector as it came.
+    #[inline]
+    fn rank_of_vector(&self, vector: &[f32], norm: f64) -> Option<(f64, f64)> {
+        if !LENGTHS.contains(&norm) || !LENGTHS.contains(&self.norm) {
+            return None;
+        }
+        if self.metric.is_distance() {
+            let squared = (self.kernels.squared_distance)(self.query, vector);
+            return Some((-squared, SLACK * squared + f64::from(f32::MIN_POSITIVE)));
+        }
+        let dot = (self.kernels.dot)(self.query, vector);
+        Some(self.rank_of_dot(dot, SLACK * norm * self.norm, norm))
+    }
+
+    #[inline]
+    fn rank_of_dot(&self, dot: f64, slack: f64, norm: f64) -> (f64, f64) {
+        let lengths = norm * self.norm;
+        match self.metric {
             Metric::Cosine => (dot / lengths, slack / lengths),
             Metric::Dot => (dot, slack),
             Metric::Euclidean | Metric::SquaredEuclidean => {
                 let squares = self.norm * self.norm + norm * norm;
                 (2.0 * dot - squares, 2.0 * slack + SLACK * squares)
             }
-        })
+        }
     }
 }
 

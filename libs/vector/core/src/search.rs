@@ -175,7 +175,8 @@ impl Snapshot {
             is_cancelled,
         };
         if self.rows.shape().storage() == Storage::B1 {
-            return scan.nearest_signs(signs_looked_at(self.live, count, options.effort));
+            let near = scan.nearest_signs(signs_looked_at(self.live, count, options.effort))?;
+            return Ok(scan.narrowed(near, count, least));
         }
         scan.finalists(count, least)
     }

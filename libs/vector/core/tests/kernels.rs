@@ -201,6 +201,28 @@ fn the_shorter_vector_counts() {
 }
 
 #[test]
+fn what_must_have_the_same_bits_has_them_in_every_set() {
+    let mut numbers = Numbers(4);
+    for length in (0..=130).chain([768, 10_001]) {
+        let (left, right) = (numbers.vector(length), numbers.vector(length));
+        let first = available()[0];
+        let mut expected = vec![0; length];
+        let scale = (first.to_i8)(&left, &mut expected);
+        for set in available() {
+            assert_eq!(
+                (set.precise_dot)(&left, &right),
+                (first.precise_dot)(&left, &right)
+            );
+            let distance = (set.precise_squared_distance)(&left, &right);
+            assert_eq!(distance, (first.precise_squared_distance)(&left, &right));
+            let mut found = vec![0; length];
+            assert_eq!((set.to_i8)(&left, &mut found), scale);
+            assert_eq!(found, expected, "{length} numbers, {}", set.name);
+        }
+    }
+}
+
+#[test]
 fn the_best_set_is_chosen() {
     assert_eq!(kernels().name, available().last().unwrap().name);
 }

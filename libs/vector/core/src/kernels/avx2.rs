@@ -14,6 +14,8 @@ use std::arch::x86_64::{
 };
 
 use super::{Kernels, even, portable, stretched};
+use crate::precise::{dot_here, squared_distance_here};
+use crate::quantize::to_i8_here;
 
 /// Numbers in a register.
 const WIDE: usize = 8;
@@ -66,6 +68,18 @@ pub(super) static KERNELS: Kernels = Kernels {
     hamming: |left, right| {
         // SAFETY: the processor has what it needs.
         unsafe { hamming(left, right) }
+    },
+    precise_dot: |left, right| {
+        // SAFETY: the processor has what it needs.
+        unsafe { precise_dot(left, right) }
+    },
+    precise_squared_distance: |left, right| {
+        // SAFETY: the processor has what it needs.
+        unsafe { precise_squared_distance(left, right) }
+    },
+    to_i8: |vector, code| {
+        // SAFETY: the processor has what it needs.
+        unsafe { to_i8(vector, code) }
     },
 };
 
@@ -166,6 +180,21 @@ pub(super) fn hamming(left: &[u64], right: &[u64]) -> u32 {
         .zip(right)
         .map(|(left, right)| (left ^ right).count_ones())
         .sum()
+}
+
+#[target_feature(enable = "avx2")]
+fn precise_dot(left: &[f32], right: &[f32]) -> f64 {
+    dot_here(left, right)
+}
+
+#[target_feature(enable = "avx2")]
+fn precise_squared_distance(left: &[f32], right: &[f32]) -> f64 {
+    squared_distance_here(left, right)
+}
+
+#[target_feature(enable = "avx2")]
+fn to_i8(vector: &[f32], code: &mut [i8]) -> f32 {
+    to_i8_here(vector, code)
 }
 
 #[inline]

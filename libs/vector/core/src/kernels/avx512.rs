@@ -15,6 +15,8 @@ use std::arch::x86_64::{
 };
 
 use super::{Kernels, avx2, even, stretched};
+use crate::precise::{dot_here, squared_distance_here};
+use crate::quantize::to_i8_here;
 
 /// Numbers in a register.
 const WIDE: usize = 16;
@@ -75,6 +77,18 @@ const PLAIN: Kernels = Kernels {
     hamming: |left, right| {
         // SAFETY: what has AVX-512 counts bits too.
         unsafe { avx2::hamming(left, right) }
+    },
+    precise_dot: |left, right| {
+        // SAFETY: the processor has what it needs.
+        unsafe { precise_dot(left, right) }
+    },
+    precise_squared_distance: |left, right| {
+        // SAFETY: the processor has what it needs.
+        unsafe { precise_squared_distance(left, right) }
+    },
+    to_i8: |vector, code| {
+        // SAFETY: the processor has what it needs.
+        unsafe { to_i8(vector, code) }
     },
 };
 
@@ -224,6 +238,21 @@ fn hamming(left: &[u64], right: &[u64]) -> u32 {
         sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(_mm512_xor_si512(left, right)));
     }
     u32::try_from(_mm512_reduce_add_epi64(sum)).unwrap_or(u32::MAX)
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn precise_dot(left: &[f32], right: &[f32]) -> f64 {
+    dot_here(left, right)
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn precise_squared_distance(left: &[f32], right: &[f32]) -> f64 {
+    squared_distance_here(left, right)
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn to_i8(vector: &[f32], code: &mut [i8]) -> f32 {
+    to_i8_here(vector, code)
 }
 
 #[inline]

@@ -11,6 +11,8 @@ use std::arch::aarch64::{
 use std::arch::is_aarch64_feature_detected;
 
 use super::{Kernels, even, portable, stretched};
+use crate::precise::{dot_here, squared_distance_here};
+use crate::quantize::to_i8_here;
 
 /// Numbers in a register.
 const WIDE: usize = 4;
@@ -56,6 +58,9 @@ pub(super) static KERNELS: Kernels = Kernels {
         })[0]
     },
     hamming: portable::hamming,
+    precise_dot: dot_here,
+    precise_squared_distance: squared_distance_here,
+    to_i8: to_i8_here,
 };
 
 fn checked<const WHAT: u8>(left: &[f32], right: &[f32]) -> [f32; 3] {

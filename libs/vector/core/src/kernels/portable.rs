@@ -2,6 +2,8 @@
 
 use super::{Kernels, stretched};
 use crate::half::to_f32;
+use crate::precise::{dot_here, squared_distance_here};
+use crate::quantize::to_i8_here;
 
 /// Sums that are kept apart.
 const LANES: usize = 16;
@@ -30,6 +32,9 @@ pub(super) static KERNELS: Kernels = Kernels {
         })[0]
     },
     hamming,
+    precise_dot: dot_here,
+    precise_squared_distance: squared_distance_here,
+    to_i8: to_i8_here,
 };
 
 fn dot(left: &[f32], right: &[f32]) -> f32 {
