@@ -46,7 +46,7 @@ test('several threads search at once, and one that ends in the middle hurts nobo
 });
 
 test('a process that exits with a search and a save pending ends, and leaves a whole file or none', async () => {
-  await withFolder(async (folder) => {
+  await withFolder((folder) => {
     const path = join(folder, 'index');
     const script = `
       ${LOAD}
@@ -70,6 +70,7 @@ test('a process that exits with a search and a save pending ends, and leaves a w
       expect(found).toBe('5000');
     }
     expect(readdirSync(folder).length).toBeLessThanOrEqual(1);
+    return Promise.resolve();
   });
 });
 
