@@ -234,6 +234,10 @@ export const RUNTIME_OUTCOMES = {
     summary: 'The session has no checkpoint of this id.',
     hint: 'Use the id that checkpoint answered; details.checkpoints lists those there are.',
   },
+  LANGUAGE_UNKNOWN: {
+    summary: 'A file is of no language whose declarations can be listed.',
+    hint: 'Read the file, or search it by a command; the ending of its name tells the language.',
+  },
   NOTE_UNKNOWN: {
     summary: 'The workspace has no note of this id.',
     hint: 'Use an id that remember or recall answered; what was forgotten is gone.',

@@ -31,6 +31,7 @@ import { readSessions, type SessionsRead } from './session/session-reader.js';
 import { statePath } from './session/state-folder.js';
 import type { TimelineEntry } from './session/timeline.js';
 import { WriteLock } from './session/write-lock.js';
+import { WorkspaceSymbols } from './symbols/workspace-symbols.js';
 import { Telemetry } from './telemetry.js';
 import { undo } from './tools/undo.js';
 import { type AnyTool, type ToolName, type ToolNamed, TOOLS } from './tools/index.js';
@@ -195,6 +196,7 @@ class BoundRuntime implements Runtime {
   private readonly telemetry = new Telemetry(this.mask);
   private readonly commands: CommandHost;
   private readonly memory: Memory;
+  private readonly symbols: WorkspaceSymbols;
   private readonly records: AuditRecord[] = [];
   private readonly inFlight = new Set<Promise<unknown>>();
   private closed = false;
@@ -217,6 +219,7 @@ class BoundRuntime implements Runtime {
       lock: this.lock,
       asked: () => this.asked(),
     });
+    this.symbols = new WorkspaceSymbols({ files: this.files, engines: () => this.asked() });
     this.memory = new Memory({
       state: () => this.host.statePath,
       journals: () => this.host.written,
@@ -279,6 +282,7 @@ class BoundRuntime implements Runtime {
     await this.lock.idle();
     await Promise.allSettled(this.inFlight);
     this.memory.close();
+    this.symbols.close();
     await this.host.close();
   }
 
@@ -428,14 +432,14 @@ class BoundRuntime implements Runtime {
     }
   }
 
-  private execute(
+  private async execute(
     tool: AnyTool,
     session: Session,
     input: Record<string, unknown>,
     callId: string,
     { signal, onProgress, confirm = this.confirm }: CallOptions,
   ): Promise<ToolOutcome<Record<string, unknown>>> {
-    const { files, config, lock, commands, memory } = this;
+    const { files, config, lock, commands, memory, symbols } = this;
     const asked = this.asked();
     const trackEngines = {
       json: () => jsonCapability({ call: asked.json }).engine ?? 'none',
@@ -447,6 +451,7 @@ class BoundRuntime implements Runtime {
       lock,
       commands,
       memory,
+      symbols,
       session,
       callId,
       signal,
@@ -456,7 +461,11 @@ class BoundRuntime implements Runtime {
       trackEngines,
     };
     const declared: ToolDefinition = tool;
-    return declared.execute(input, context);
+    try {
+      return await declared.execute(input, context);
+    } finally {
+      if (!declared.annotations.readOnlyHint) this.symbols.touched();
+    }
   }
 
   /** Environment over config file, both under the caller: decided anew for each call, as the library does. */

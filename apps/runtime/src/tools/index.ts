@@ -12,12 +12,14 @@ import { forget, recall, remember } from './memory.js';
 import { readFile } from './read-file.js';
 import { readOutput } from './read-output.js';
 import { runCommand } from './run-command.js';
+import { outline, repoMap, searchSymbols } from './symbols.js';
 import { timeline } from './timeline.js';
 import { undo } from './undo.js';
 
 /** Every tool, declared once. */
 export const TOOLS = [
   ...([listFiles, readFile, editFile, applyPatch, diff, undo] as const),
+  ...([searchSymbols, outline, repoMap] as const),
   ...([checkpoint, restore, timeline] as const),
   ...([countTokens, compactContext] as const),
   ...([remember, recall, forget] as const),

@@ -9,6 +9,7 @@ import type { ResolvedConfig } from '../config/schema.js';
 import type { Memory } from '../memory/memory.js';
 import type { Session } from '../session/session.js';
 import type { WriteLock } from '../session/write-lock.js';
+import type { WorkspaceSymbols } from '../symbols/workspace-symbols.js';
 import type { FileAccess } from '../workspace/file-access.js';
 
 /** Hints to hosts, as the Model Context Protocol defines them. */
@@ -31,6 +32,7 @@ export interface ToolContext {
   readonly config: ResolvedConfig;
   readonly session: Session;
   readonly memory: Memory;
+  readonly symbols: WorkspaceSymbols;
   /** Names the call in the log. */
   readonly callId: string;
   readonly lock: WriteLock;

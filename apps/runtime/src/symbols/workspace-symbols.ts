@@ -1,0 +1,154 @@
+/** The symbols of a workspace, indexed when they are first asked for, and kept as the files are. */
+
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { EngineChoice } from '@fishplate/engine';
+import { indexWorkspace, refreshFiles, type SymbolIndex } from '@fishplate/symbols';
+
+import { throwIfCancelled } from '../cancellation.js';
+import type { FileAccess } from '../workspace/file-access.js';
+import { listWorkspace } from '../workspace/listing.js';
+
+/** What it works with. */
+export interface WorkspaceSymbolsOptions {
+  readonly files: FileAccess;
+  /** Engines asked for, decided at each use. */
+  readonly engines: () => { readonly gitignore: EngineChoice; readonly symbols: EngineChoice };
+}
+
+/** How a caller waits. */
+export interface Waiting {
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many files are read, and of how many. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** What is known of a file: when it changes, this does. `denied`: the policy hides it. */
+type Stamp = string;
+
+const DENIED: Stamp = 'denied';
+
+/** A look at all files is good for so long, unless a call has changed something meanwhile. */
+const LOOK_MS = 2000;
+
+/** Files that are asked about at once. */
+const AT_ONCE = 64;
+
+/** Keeps one index for a runtime. */
+export class WorkspaceSymbols {
+  private index: { readonly engine: EngineChoice; readonly symbols: SymbolIndex } | null = null;
+  private stamps = new Map<string, Stamp>();
+  private looked = Number.NEGATIVE_INFINITY;
+  private touches = 0;
+  private queue: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(private readonly options: WorkspaceSymbolsOptions) {}
+
+  /** The index, as the files are now. @throws FishplateError `CANCELLED` and those of listing. */
+  fresh(waiting: Waiting = {}): Promise<SymbolIndex> {
+    const turn = this.queue.then(() => this.bringUpToDate(waiting));
+    this.queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Something may have changed: the next question looks at the files again. */
+  touched(): void {
+    this.touches += 1;
+    this.looked = Number.NEGATIVE_INFINITY;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.index?.symbols.close();
+    this.index = null;
+  }
+
+  private async bringUpToDate({ signal, onProgress }: Waiting): Promise<SymbolIndex> {
+    throwIfCancelled(signal);
+    const { files, engines } = this.options;
+    const { gitignore, symbols: engine } = engines();
+    if (this.index !== null && this.index.engine !== engine) {
+      this.index.symbols.close();
+      this.index = null;
+      this.stamps = new Map();
+      this.touched();
+    }
+    if (this.index !== null && performance.now() - this.looked < LOOK_MS) return this.index.symbols;
+    const [begun, touches] = [performance.now(), this.touches];
+    const { files: paths } = await listWorkspace(files.root, { engine: gitignore, signal });
+    const stamps = await this.stampsOf(paths, signal);
+    const options = {
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined
+        ? {}
+        : {
+            onProgress: ({ filesDone, filesTotal }: { filesDone: number; filesTotal: number }) =>
+              onProgress(filesDone, filesTotal),
+          }),
+    };
+    if (this.index === null) {
+      const readable = [...stamps].filter(([, stamp]) => stamp !== DENIED).map(([path]) => path);
+      const symbols = await indexWorkspace(files.root, { ...options, files: readable, engine });
+      if (this.closed) symbols.close();
+      else this.index = { engine, symbols };
+      this.adopt(stamps, begun, touches);
+      return symbols;
+    }
+    const changed = [...stamps].filter(
+      ([path, stamp]) => stamp !== DENIED && this.stamps.get(path) !== stamp,
+    );
+    const gone = [...this.stamps.keys()].filter((path) => !stamps.has(path));
+    const again = [...changed.map(([path]) => path), ...gone];
+    if (again.length > 0) await refreshFiles(this.index.symbols, files.root, again, options);
+    this.adopt(stamps, begun, touches);
+    return this.index.symbols;
+  }
+
+  private adopt(stamps: Map<string, Stamp>, begun: number, touches: number): void {
+    this.stamps = stamps;
+    // What was touched meanwhile has to be looked at again.
+    if (this.touches === touches) this.looked = begun;
+  }
+
+  /** Of the regular files among them. */
+  private async stampsOf(
+    paths: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<Map<string, Stamp>> {
+    const stamps = new Map<string, Stamp>();
+    for (let from = 0; from < paths.length; from += AT_ONCE) {
+      throwIfCancelled(signal);
+      const some = paths.slice(from, from + AT_ONCE);
+      const found = await Promise.all(some.map((path) => this.stampOf(path)));
+      for (const [at, stamp] of found.entries()) if (stamp !== null) stamps.set(some[at]!, stamp);
+    }
+    return stamps;
+  }
+
+  private async stampOf(path: string): Promise<Stamp | null> {
+    const { files } = this.options;
+    try {
+      const { ino, size, mtimeNs, ctimeNs, ...stats } = await lstat(join(files.root, path), { bigint: true });
+      // A link shows another file under its name, which is indexed under its own.
+      if (!stats.isFile()) return null;
+      if (this.stamps.get(path) === DENIED || !this.mayRead(path)) return DENIED;
+      return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+    } catch {
+      // Gone since it was listed.
+      return null;
+    }
+  }
+
+  /** What a command may not read, is not read for it. */
+  private mayRead(path: string): boolean {
+    if (this.stamps.has(path)) return true;
+    try {
+      this.options.files.resolve(path, 'read');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
