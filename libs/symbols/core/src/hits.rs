@@ -61,7 +61,13 @@ pub(crate) fn hit(
     let path = &index.files.get(index.records.get(entry.id)?.file)?.path;
     let folded = Folded::of(&symbol.name);
     let needle = &reading.needle;
-    let places = places(needle, &folded.letters, entry.found.tier, aligner);
+    let places = places(
+        needle,
+        &symbol.name,
+        &folded.letters,
+        entry.found.tier,
+        aligner,
+    );
     let case = match entry.found.tier {
         MatchTier::Typo => 0,
         _ => places
@@ -89,7 +95,13 @@ pub(crate) fn hit(
 }
 
 /// Where the letters of the query are in the name.
-fn places(needle: &Needle, name: &[Letter], tier: MatchTier, aligner: &mut Aligner) -> Vec<usize> {
+fn places(
+    needle: &Needle,
+    text: &str,
+    name: &[Letter],
+    tier: MatchTier,
+    aligner: &mut Aligner,
+) -> Vec<usize> {
     match tier {
         MatchTier::Exact | MatchTier::Prefix => (0..needle.len()).collect(),
         MatchTier::Initials => name
@@ -100,7 +112,7 @@ fn places(needle: &Needle, name: &[Letter], tier: MatchTier, aligner: &mut Align
             .take(needle.len())
             .collect(),
         MatchTier::Substring => {
-            let start = match_piece(needle, name).map_or(0, |(_, start)| start);
+            let start = match_piece(needle, text, name).map_or(0, |(_, start)| start);
             (start..start + needle.len()).collect()
         }
         MatchTier::Subsequence => aligner.places(needle, name),

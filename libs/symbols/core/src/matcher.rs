@@ -3,8 +3,8 @@
 use crate::align::Aligner;
 use crate::fold::{Folded, HUMP, Letter, UPPER, is_same, mask, starts_with};
 use crate::weights::{
-    ALL_INITIALS, CASE, EXACT, INITIALS, INNER, LEFT_LETTER, LEFT_WORD, NO_WORD, PREFIX, ROOM,
-    SAME_TEXT, SKIPPED_LETTER, SKIPPED_WORD, WORD, WORD_END,
+    ALL_INITIALS, AS_TYPED, CASE, EXACT, INITIALS, INNER, LEFT_LETTER, LEFT_WORD, NO_WORD, PREFIX,
+    ROOM, SAME_TEXT, SKIPPED_LETTER, SKIPPED_WORD, WORD, WORD_END,
 };
 
 /// In what way a name matches.
@@ -30,6 +30,8 @@ pub(crate) struct Needle {
     pub(crate) text: String,
     pub(crate) letters: Vec<Letter>,
     pub(crate) mask: u64,
+    /// Whether it has capitals.
+    cased: bool,
 }
 
 impl Needle {
@@ -38,6 +40,7 @@ impl Needle {
         Self {
             text: text.to_owned(),
             mask: mask(&letters),
+            cased: letters.iter().any(|letter| letter & UPPER != 0),
             letters,
         }
     }
@@ -55,7 +58,7 @@ impl Needle {
     pub(crate) fn case(&self, at: usize, other: Letter) -> i32 {
         let own = self.letters.get(at).copied().unwrap_or(0);
         let length = i32::try_from(self.len()).unwrap_or(1).max(1);
-        let same = if own & UPPER == other & UPPER {
+        let same = if !self.cased || own & UPPER == other & UPPER {
             CASE / length
         } else {
             0
@@ -105,7 +108,7 @@ pub(crate) fn match_name(
     if let Some(found) = match_start(needle, text, name) {
         return Some(found);
     }
-    let piece = match_piece(needle, name).map(|(piece, _)| piece);
+    let piece = match_piece(needle, text, name).map(|(piece, _)| piece);
     if !fuzzy || needle.len() < 2 {
         return piece;
     }
@@ -125,7 +128,12 @@ pub(crate) fn match_start(needle: &Needle, text: &str, name: &[Letter]) -> Optio
             return Some(found(MatchTier::Exact, EXACT, same + case));
         }
         let fit = (ROOM - left_behind(name, length)).max(0);
-        let fit = fit + word_end(name, length) + case;
+        let typed = if text.starts_with(&needle.text) {
+            AS_TYPED
+        } else {
+            0
+        };
+        let fit = fit + word_end(name, length) + typed + case;
         return Some(found(MatchTier::Prefix, PREFIX, fit));
     }
     if length < 2 {
@@ -165,7 +173,7 @@ fn match_initials(needle: &Needle, name: &[Letter]) -> Option<Match> {
 }
 
 /// The best place at which the name has the query in one piece, but for its beginning.
-pub(crate) fn match_piece(needle: &Needle, name: &[Letter]) -> Option<(Match, usize)> {
+pub(crate) fn match_piece(needle: &Needle, text: &str, name: &[Letter]) -> Option<(Match, usize)> {
     let &first = needle.letters.first()?;
     let mut best: Option<(Match, usize)> = None;
     let last = name.len().checked_sub(needle.len())?;
@@ -185,6 +193,11 @@ pub(crate) fn match_piece(needle: &Needle, name: &[Letter]) -> Option<(Match, us
         if best.is_none_or(|(best, _)| piece.total() > best.total()) {
             best = Some((piece, at));
         }
+    }
+    if let Some((piece, _)) = &mut best
+        && text.contains(&needle.text)
+    {
+        piece.fit += AS_TYPED;
     }
     best
 }

@@ -14,7 +14,7 @@ use crate::symbol::SymbolKind;
 use crate::top::{Entry, Top};
 use crate::typo::TypoNeedle;
 use crate::weights::{
-    BOOST, CASE, EXPORTED, INNER, JUMPED_WORD, KINDS, LEFT_LETTER, LETTERS, MOST_KIND,
+    AS_TYPED, BOOST, CASE, EXPORTED, INNER, JUMPED_WORD, KINDS, LEFT_LETTER, LETTERS, MOST_KIND,
     MOST_POPULAR, POPULAR, PREFIX, QUALIFIED, ROOM, SUBSEQUENCE, WORD, WORD_END,
 };
 
@@ -23,6 +23,10 @@ pub const DEFAULT_LIMIT: usize = 20;
 
 /// The most hits of a query.
 pub const MAX_LIMIT: usize = 10_000;
+
+/// Letters of the shortest name behind a qualifier that is found by letters in their order: all too many names have two
+/// or three letters.
+const FUZZY_BEHIND_QUALIFIER: usize = 4;
 
 /// What to look for, beside the name.
 pub struct QueryOptions {
@@ -141,7 +145,10 @@ impl Search<'_> {
         };
         let most = self.most + qualified;
         self.starts(number, reading, most, &mut fits);
-        if self.top.is_beyond(WORD + ROOM + WORD_END + CASE + most) {
+        if self
+            .top
+            .is_beyond(WORD + ROOM + WORD_END + AS_TYPED + CASE + most)
+        {
             return;
         }
         self.insides(number, reading, most, &mut fits);
@@ -164,7 +171,7 @@ impl Search<'_> {
         } else {
             needle.mask & ONCE
         };
-        let highest = PREFIX + ROOM + WORD_END + CASE + most;
+        let highest = PREFIX + ROOM + WORD_END + AS_TYPED + CASE + most;
         for (id, &mask) in (0..).zip(names.masks()) {
             if needle.mask & !mask != 0 {
                 continue;
@@ -179,9 +186,7 @@ impl Search<'_> {
             if more > 0 && self.top.is_beyond(highest - small(more) * LEFT_LETTER) {
                 continue;
             }
-            if names.count(id) > 0
-                && let Some(found) = match_start(needle, names.get(id), names.letters(id))
-            {
+            if let Some(found) = match_start(needle, names.get(id), names.letters(id)) {
                 self.take(number, reading, id, found, fits);
             }
         }
@@ -194,7 +199,10 @@ impl Search<'_> {
         let share = LETTERS / small(needle.len()).max(1);
         let highest = SUBSEQUENCE + LETTERS + CASE + most;
         self.insides_where(true, number, reading, highest, fits);
-        if !self.top.is_beyond(INNER + ROOM + WORD_END + CASE + most) {
+        if !self
+            .top
+            .is_beyond(INNER + ROOM + WORD_END + AS_TYPED + CASE + most)
+        {
             self.insides_where(false, number, reading, highest - share - JUMPED_WORD, fits);
         }
     }
@@ -210,12 +218,14 @@ impl Search<'_> {
         let needle = &reading.needle;
         let names = &self.index.names;
         let first = needle.first_bit();
+        let fuzzy = self.options.fuzzy
+            && (reading.qualifier.is_none() || needle.len() >= FUZZY_BEHIND_QUALIFIER);
         for (id, &mask) in (0..).zip(names.masks()) {
             if needle.mask & !mask != 0 {
                 continue;
             }
             let head = names.head(id);
-            if (head & first != 0) != begins || names.count(id) == 0 {
+            if (head & first != 0) != begins {
                 continue;
             }
             let name = names.letters(id);
@@ -223,7 +233,7 @@ impl Search<'_> {
                 continue;
             }
             let more = small(name.len().saturating_sub(needle.len()));
-            let fuzzy = self.options.fuzzy && !self.top.is_beyond(highest - more * LEFT_LETTER);
+            let fuzzy = fuzzy && !self.top.is_beyond(highest - more * LEFT_LETTER);
             let found = match_name(needle, names.get(id), name, fuzzy, &mut self.aligner);
             if let Some(found) = found
                 && found.tier < MatchTier::Initials
@@ -241,7 +251,7 @@ impl Search<'_> {
             return;
         };
         for (id, &mask) in (0..).zip(names.masks()) {
-            if !typos.may_match(needle, mask, names.head(id)) || names.count(id) == 0 {
+            if !typos.may_match(needle, mask, names.head(id)) {
                 continue;
             }
             let name = names.letters(id);

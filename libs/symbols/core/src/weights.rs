@@ -12,7 +12,7 @@ pub(crate) const INITIALS: i32 = 7_000;
 pub(crate) const ALL_INITIALS: i32 = 200;
 /// The name has the query in one piece, from where a word begins, or from within one.
 pub(crate) const WORD: i32 = 6_000;
-pub(crate) const INNER: i32 = 4_800;
+pub(crate) const INNER: i32 = 4_000;
 /// The name has the letters of the query in their order.
 pub(crate) const SUBSEQUENCE: i32 = 3_000;
 /// The name, a beginning of it, or a part from where a word begins, with one wrong letter or with two.
@@ -21,7 +21,9 @@ pub(crate) const TYPO: [[i32; 3]; 2] = [[4_700, 4_200, 3_900], [3_500, 3_000, 2_
 /// What one piece may lose by letters around it, so that the places of two pieces do not mix.
 pub(crate) const ROOM: i32 = 600;
 /// The piece ends where a word does.
-pub(crate) const WORD_END: i32 = 80;
+pub(crate) const WORD_END: i32 = 15;
+/// The name has the piece as it was typed, with its separators and capitals.
+pub(crate) const AS_TYPED: i32 = 30;
 /// Unmatched letters before the first match or between two: a word that is skipped, any other letter.
 pub(crate) const SKIPPED_WORD: i32 = 40;
 pub(crate) const SKIPPED_LETTER: i32 = 3;
@@ -40,10 +42,10 @@ pub(crate) const AFTER_GAP: i32 = 6;
 /// Letters in their order that are worth less than this are chance.
 pub(crate) const CHANCE: i32 = 700;
 
-/// Shared among the letters of a query for those of the same case.
+/// Shared among the letters of a query for those of the same case; a query without capitals is of any case.
 pub(crate) const CASE: i32 = 60;
 /// The query begins a word where the name does not.
-pub(crate) const NO_WORD: i32 = 1_200;
+pub(crate) const NO_WORD: i32 = 2_000;
 
 /// Letters more or less than the query, where the whole name has a typo in it.
 pub(crate) const TYPO_LENGTH: i32 = 20;

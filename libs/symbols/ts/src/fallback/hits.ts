@@ -4,13 +4,14 @@ import type { MatchTier, SymbolHit } from '../types';
 import { placesOf } from './align';
 import { type Folded, HUMP } from './fold';
 import { caseOf, matchPiece, type Needle } from './matcher';
+import type { Name } from './store';
 import type { Entry } from './top';
 import { keptLetters, matchTypos, typoLimits } from './typo';
 
 /** The hit of an entry. */
 export function hitOf({ stored, score, reading, found, popular, declared, place, boost }: Entry): SymbolHit {
   const { folded } = stored.name;
-  const places = placesFor(reading.needle, folded, found.tier);
+  const places = placesFor(reading.needle, stored.name, found.tier);
   const own =
     found.tier === 'typo'
       ? 0
@@ -26,7 +27,7 @@ export function hitOf({ stored, score, reading, found, popular, declared, place,
 }
 
 /** Where the letters of the query are in the name. */
-function placesFor(needle: Needle, folded: Folded, tier: MatchTier): number[] {
+function placesFor(needle: Needle, { text, folded }: Name, tier: MatchTier): number[] {
   const { length } = needle.units;
   switch (tier) {
     case 'exact':
@@ -37,7 +38,7 @@ function placesFor(needle: Needle, folded: Folded, tier: MatchTier): number[] {
         .filter((at) => folded.flags[at]! & HUMP)
         .slice(0, length);
     case 'substring':
-      return run(matchPiece(needle, folded)!.start, length);
+      return run(matchPiece(needle, text, folded)!.start, length);
     case 'subsequence':
       return placesOf(needle, folded);
     case 'typo':

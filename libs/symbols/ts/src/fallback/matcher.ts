@@ -5,6 +5,7 @@ import { align } from './align';
 import { fold, type Folded, HUMP, type Mask, maskOf, UPPER } from './fold';
 import {
   ALL_INITIALS,
+  AS_TYPED,
   CASE,
   EXACT,
   INITIALS,
@@ -27,11 +28,14 @@ export interface Needle {
   readonly folded: Folded;
   readonly units: readonly number[];
   readonly mask: Mask;
+  /** Whether it has capitals. */
+  readonly cased: boolean;
 }
 
 export function needleOf(text: string): Needle {
   const folded = fold(text);
-  return { text, folded, units: folded.units, mask: maskOf(folded.units) };
+  const cased = folded.flags.some((flags) => flags & UPPER);
+  return { text, folded, units: folded.units, mask: maskOf(folded.units), cased };
 }
 
 /** A match of a name. */
@@ -47,9 +51,9 @@ export function total({ base, fit }: Match): number {
 }
 
 /** What the case of a letter adds, less what a word that does not begin there takes away. */
-export function caseOf({ folded, units }: Needle, letter: number, flags: number): number {
+export function caseOf({ folded, units, cased }: Needle, letter: number, flags: number): number {
   const own = folded.flags[letter] ?? 0;
-  const same = (own & UPPER) === (flags & UPPER) ? Math.trunc(CASE / Math.max(units.length, 1)) : 0;
+  const same = !cased || (own & UPPER) === (flags & UPPER) ? Math.trunc(CASE / Math.max(units.length, 1)) : 0;
   return letter > 0 && own & HUMP && !(flags & HUMP) ? same - NO_WORD : same;
 }
 
@@ -58,7 +62,7 @@ export function matchName(needle: Needle, name: string, folded: Folded, fuzzy: b
   if (needle.units.length > folded.units.length) return null;
   const start = matchStart(needle, name, folded);
   if (start !== null) return start;
-  const piece = matchPiece(needle, folded);
+  const piece = matchPiece(needle, name, folded);
   if (!fuzzy || needle.units.length < 2) return piece?.match ?? null;
   const letters = align(needle, folded);
   if (letters === null) return piece?.match ?? null;
@@ -73,7 +77,8 @@ export function matchStart(needle: Needle, name: string, folded: Folded): Match 
     if (folded.units.length === length) {
       return { tier: 'exact', base: EXACT, fit: (name === needle.text ? SAME_TEXT : 0) + own };
     }
-    const fit = Math.max(ROOM - leftBehind(folded, length), 0) + wordEnd(folded, length) + own;
+    const typed = name.startsWith(needle.text) ? AS_TYPED : 0;
+    const fit = Math.max(ROOM - leftBehind(folded, length), 0) + wordEnd(folded, length) + typed + own;
     return { tier: 'prefix', base: PREFIX, fit };
   }
   return length < 2 ? null : matchInitials(needle, folded);
@@ -102,13 +107,20 @@ function matchInitials(needle: Needle, folded: Folded): Match | null {
 }
 
 /** The best place at which the name has the query in one piece. */
-export function matchPiece(needle: Needle, folded: Folded): { match: Match; start: number } | null {
+export function matchPiece(
+  needle: Needle,
+  name: string,
+  folded: Folded,
+): { match: Match; start: number } | null {
   let best: { match: Match; start: number } | null = null;
+  // Looked for where there is a piece at all.
+  let typed: number | undefined;
   for (let at = 1; at + needle.units.length <= folded.units.length; at++) {
     if (!isAt(needle.units, folded.units, at)) continue;
     const end = at + needle.units.length;
     const room = Math.max(ROOM - skipped(folded, at) - leftBehind(folded, end), 0);
-    const fit = room + wordEnd(folded, end) + caseOfPiece(needle, folded, at);
+    typed ??= name.includes(needle.text) ? AS_TYPED : 0;
+    const fit = room + wordEnd(folded, end) + typed + caseOfPiece(needle, folded, at);
     const match: Match = { tier: 'substring', base: folded.flags[at]! & HUMP ? WORD : INNER, fit };
     if (best === null || total(match) > total(best.match)) best = { match, start: at };
   }

@@ -13,6 +13,7 @@ import type { Name, Store, StoredFile, StoredSymbol } from './store';
 import { Top } from './top';
 import { matchTypos, mayMatch, typoLimits } from './typo';
 import {
+  AS_TYPED,
   BOOST,
   CASE,
   EXPORTED,
@@ -25,6 +26,12 @@ import {
   WORD,
   WORD_END,
 } from './weights';
+
+/**
+ * Letters of the shortest name behind a qualifier that is found by letters in their order: all too many names have two or
+ * three letters.
+ */
+const FUZZY_BEHIND_QUALIFIER = 4;
 
 /** The hits of a query. */
 export function search(store: Store, text: string, options: CheckedQuery): SymbolHit[] {
@@ -58,7 +65,7 @@ class Search {
     const fits = new Map<StoredFile, Fits>();
     const most = this.most + (reading.qualifier === null ? 0 : QUALIFIED);
     this.starts(reading, fits);
-    if (this.top.isBeyond(WORD + ROOM + WORD_END + CASE + most)) return;
+    if (this.top.isBeyond(WORD + ROOM + WORD_END + AS_TYPED + CASE + most)) return;
     this.insides(reading, fits);
     if (this.options.fuzzy && !this.top.hasPiece()) this.typos(reading, fits);
   }
@@ -81,9 +88,11 @@ class Search {
   private insides(reading: Reading, fits: Map<StoredFile, Fits>): void {
     const { needle } = reading;
     const { low, high } = needle.mask;
+    const fuzzy =
+      this.options.fuzzy && (reading.qualifier === null || needle.units.length >= FUZZY_BEHIND_QUALIFIER);
     for (const name of this.store.names.values()) {
       if (low & ~name.mask.low || high & ~name.mask.high || name.symbols.size === 0) continue;
-      const found = matchName(needle, name.text, name.folded, this.options.fuzzy);
+      const found = matchName(needle, name.text, name.folded, fuzzy);
       if (found?.tier === 'substring' || found?.tier === 'subsequence') this.take(reading, name, found, fits);
     }
   }

@@ -6,7 +6,7 @@ export const PREFIX = 8_000;
 export const INITIALS = 7_000;
 export const ALL_INITIALS = 200;
 export const WORD = 6_000;
-export const INNER = 4_800;
+export const INNER = 4_000;
 export const SUBSEQUENCE = 3_000;
 export const TYPO = [
   [4_700, 4_200, 3_900],
@@ -14,7 +14,8 @@ export const TYPO = [
 ] as const;
 
 export const ROOM = 600;
-export const WORD_END = 80;
+export const WORD_END = 15;
+export const AS_TYPED = 30;
 export const SKIPPED_WORD = 40;
 export const SKIPPED_LETTER = 3;
 export const JUMPED_WORD = 130;
@@ -28,7 +29,7 @@ export const AFTER_GAP = 6;
 export const CHANCE = 700;
 
 export const CASE = 60;
-export const NO_WORD = 1_200;
+export const NO_WORD = 2_000;
 
 export const TYPO_LENGTH = 20;
 export const TYPO_FIRST = 150;
