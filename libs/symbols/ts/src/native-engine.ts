@@ -16,6 +16,8 @@ const SIGNATURE = 1 << 12;
 /** An index that Rust holds. */
 export class NativeEngine implements SymbolsEngine {
   readonly name = 'native';
+  private saves = 0;
+  private isClosed = false;
 
   constructor(readonly index: NativeIndex) {}
 
@@ -44,12 +46,24 @@ export class NativeEngine implements SymbolsEngine {
     return withCodes(() => parsed(this.index.stats()));
   }
 
-  save(path: string): Promise<void> {
-    return withCodesAsync(() => this.index.save(path));
+  async save(path: string): Promise<void> {
+    this.saves++;
+    try {
+      await withCodesAsync(() => this.index.save(path));
+    } finally {
+      this.saves--;
+      this.letGo();
+    }
   }
 
   close(): void {
-    this.index.close();
+    this.isClosed = true;
+    this.letGo();
+  }
+
+  /** Not before the last save is done: it takes the index when a thread gets to it. */
+  private letGo(): void {
+    if (this.isClosed && this.saves === 0) this.index.close();
   }
 }
 
