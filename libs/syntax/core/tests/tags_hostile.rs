@@ -89,7 +89,7 @@ fn mutated() -> impl Strategy<Value = (Language, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn broken_sources((language, source) in mutated()) {
@@ -129,21 +129,20 @@ fn deep_nesting_ends() {
         ("a.cpp", "namespace n {", "}"),
         ("a.rb", "module M\n", "end\n"),
     ] {
-        for depth in [2000, 20_000] {
-            for source in [
-                open.repeat(depth) + &close.repeat(depth),
-                open.repeat(depth),
-            ] {
-                let limits = TagLimits {
-                    bytes: 8 << 20,
-                    time: Duration::from_secs(2),
-                };
-                let read = Tagger::new().read(&source, language(file), limits, &|| false);
-                assert!(
-                    matches!(read, Ok(_) | Err(TagsError::TimedOut { .. })),
-                    "{file} {depth}"
-                );
-            }
+        let depth = 20_000;
+        for source in [
+            open.repeat(depth) + &close.repeat(depth),
+            open.repeat(depth),
+        ] {
+            let limits = TagLimits {
+                bytes: 8 << 20,
+                time: Duration::from_millis(300),
+            };
+            let read = Tagger::new().read(&source, language(file), limits, &|| false);
+            assert!(
+                matches!(read, Ok(_) | Err(TagsError::TimedOut { .. })),
+                "{file}"
+            );
         }
     }
 }

@@ -45,12 +45,16 @@ pub(super) fn signature(parts: &Parts<'_>) -> String {
     let mut line = String::with_capacity(text.len().min(MAX_SIGNATURE + 8));
     let mut chars = 0;
     for word in text.split_whitespace() {
+        if chars >= MAX_SIGNATURE {
+            line.push('…');
+            return line;
+        }
         if chars > 0 {
             line.push(' ');
             chars += 1;
         }
         for char in word.chars() {
-            if chars == MAX_SIGNATURE {
+            if chars >= MAX_SIGNATURE {
                 line.push('…');
                 return line;
             }
