@@ -120,9 +120,9 @@ impl Aligner {
         // What the row before has one unit back, and two; and the costs one unit back.
         let (mut adjacent, mut earlier) = (NOWHERE, NOWHERE);
         let mut costs_back = (0, 0);
-        let mut place: u16 = 0;
         let rows = self.row.iter_mut().zip(&self.before);
-        for ((&own, &costs), (cell, &above)) in name.iter().zip(&self.costs).zip(rows) {
+        let letters = name.iter().zip(&self.costs).zip(rows);
+        for (place, ((&own, &costs), (cell, &above))) in (0_u16..).zip(letters) {
             if earlier > NOWHERE / 2 {
                 to_word.offer(earlier + costs_back.0, place.wrapping_sub(2));
                 within.offer(earlier + costs_back.1, place.wrapping_sub(2));
@@ -155,7 +155,6 @@ impl Aligner {
             earlier = adjacent;
             adjacent = above;
             costs_back = costs;
-            place += 1;
         }
     }
 

@@ -16,9 +16,11 @@ pub(crate) struct File {
     pub(crate) mask: u64,
     /// Ids of its symbols, in the order given.
     pub(crate) symbols: Box<[u32]>,
-    /// Ids of names and how often it has them, by id.
-    pub(crate) references: Box<[(u32, u32)]>,
+    pub(crate) references: Counts,
 }
+
+/// Ids of names and how often a file has them, by id.
+pub(crate) type Counts = Box<[(u32, u32)]>;
 
 /// Files by id.
 #[derive(Default)]
@@ -96,7 +98,7 @@ impl Files {
     }
 
     /// Gives a file its symbols and references.
-    pub(crate) fn fill(&mut self, id: u32, symbols: Box<[u32]>, references: Box<[(u32, u32)]>) {
+    pub(crate) fn fill(&mut self, id: u32, symbols: Box<[u32]>, references: Counts) {
         if let Some(Some(file)) = self.slots.get_mut(id as usize) {
             self.held -= held(file);
             file.symbols = symbols;
@@ -106,7 +108,7 @@ impl Files {
     }
 
     /// Takes the symbols and references of a file away.
-    pub(crate) fn empty(&mut self, id: u32) -> (Box<[u32]>, Box<[(u32, u32)]>) {
+    pub(crate) fn empty(&mut self, id: u32) -> (Box<[u32]>, Counts) {
         let Some(Some(file)) = self.slots.get_mut(id as usize) else {
             return Default::default();
         };

@@ -3,8 +3,8 @@
 use crate::align::Aligner;
 use crate::fold::{Folded, HUMP, Letter, UPPER, is_same, mask, starts_with};
 use crate::weights::{
-    ALL_INITIALS, AS_TYPED, CASE, EXACT, INITIALS, INNER, LEFT_LETTER, LEFT_WORD, NO_WORD, PREFIX,
-    ROOM, SAME_TEXT, SKIPPED_LETTER, SKIPPED_WORD, WORD, WORD_END,
+    ALL_INITIALS, AS_TYPED, CASE, EXACT, INITIALS, INNER, INNER_LETTER, INNER_LETTERS, LEFT_LETTER,
+    LEFT_WORD, NO_WORD, PREFIX, ROOM, SAME_TEXT, SKIPPED_LETTER, SKIPPED_WORD, WORD, WORD_END,
 };
 
 /// In what way a name matches.
@@ -188,7 +188,11 @@ pub(crate) fn match_piece(needle: &Needle, text: &str, name: &[Letter]) -> Optio
         let end = at + needle.len();
         let fit = (ROOM - skipped(name, at) - left_behind(name, end)).max(0);
         let fit = fit + word_end(name, end) + case_of_piece(needle, name, at);
-        let base = if letter & HUMP != 0 { WORD } else { INNER };
+        let base = if letter & HUMP != 0 {
+            WORD
+        } else {
+            INNER + INNER_LETTER * (small(needle.len()) - 4).clamp(0, INNER_LETTERS)
+        };
         let piece = found(MatchTier::Substring, base, fit);
         if best.is_none_or(|(best, _)| piece.total() > best.total()) {
             best = Some((piece, at));
@@ -200,6 +204,11 @@ pub(crate) fn match_piece(needle: &Needle, text: &str, name: &[Letter]) -> Optio
         piece.fit += AS_TYPED;
     }
     best
+}
+
+/// A number of letters, which are 255 at most.
+pub(crate) fn small(letters: usize) -> i32 {
+    i32::try_from(letters).unwrap_or(i32::MAX / 16)
 }
 
 fn found(tier: MatchTier, base: i32, fit: i32) -> Match {

@@ -199,7 +199,8 @@ impl Glob {
         let letters: Vec<char> = path.chars().collect();
         // The last star of each kind, and where it was tried: enough to go back to.
         let (mut token, mut at) = (0, 0);
-        let (mut short, mut long): (Option<(usize, usize)>, Option<(usize, usize)>) = (None, None);
+        let mut short: Option<(usize, usize)> = None;
+        let mut long: Option<(usize, usize)> = None;
         loop {
             let letter = letters.get(at).copied();
             match self.tokens.get(token) {

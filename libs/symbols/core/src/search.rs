@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::fold::{ONCE, is_subsequence, length_of, unit};
 use crate::hits::{Hit, hit};
 use crate::index::SymbolIndex;
-use crate::matcher::{Match, MatchTier, match_name, match_start};
+use crate::matcher::{Match, MatchTier, match_name, match_start, small};
 use crate::path_filter::PathFilter;
 use crate::qualifier::PathFits;
 use crate::reading::{Reading, readings};
@@ -14,8 +14,9 @@ use crate::symbol::SymbolKind;
 use crate::top::{Entry, Top};
 use crate::typo::TypoNeedle;
 use crate::weights::{
-    AS_TYPED, BOOST, CASE, EXPORTED, INNER, JUMPED_WORD, KINDS, LEFT_LETTER, LETTERS, MOST_KIND,
-    MOST_POPULAR, POPULAR, PREFIX, QUALIFIED, ROOM, SUBSEQUENCE, WORD, WORD_END,
+    AS_TYPED, BOOST, CASE, EXPORTED, INNER, INNER_LETTER, INNER_LETTERS, JUMPED_WORD, KINDS,
+    LEFT_LETTER, LETTERS, MOST_KIND, MOST_POPULAR, POPULAR, PREFIX, QUALIFIED, ROOM, SUBSEQUENCE,
+    WORD, WORD_END,
 };
 
 /// Hits of a query whose options ask for no other number.
@@ -199,10 +200,9 @@ impl Search<'_> {
         let share = LETTERS / small(needle.len()).max(1);
         let highest = SUBSEQUENCE + LETTERS + CASE + most;
         self.insides_where(true, number, reading, highest, fits);
-        if !self
-            .top
-            .is_beyond(INNER + ROOM + WORD_END + AS_TYPED + CASE + most)
-        {
+        if !self.top.is_beyond(
+            INNER + INNER_LETTER * INNER_LETTERS + ROOM + WORD_END + AS_TYPED + CASE + most,
+        ) {
             self.insides_where(false, number, reading, highest - share - JUMPED_WORD, fits);
         }
     }
@@ -375,9 +375,4 @@ pub(crate) fn declared(record: &Record) -> i32 {
 fn popularity(count: u32) -> i32 {
     let doublings = i32::try_from(count.checked_ilog2().unwrap_or(0)).unwrap_or(0);
     (doublings * POPULAR).min(MOST_POPULAR)
-}
-
-/// A number of letters of a name, which are 255 at most.
-fn small(letters: usize) -> i32 {
-    i32::try_from(letters).unwrap_or(i32::MAX / 16)
 }

@@ -10,9 +10,12 @@ pub(crate) const PREFIX: i32 = 8_000;
 /// The query is the first letters of the first words; [`ALL_INITIALS`] more where it is those of all.
 pub(crate) const INITIALS: i32 = 7_000;
 pub(crate) const ALL_INITIALS: i32 = 200;
-/// The name has the query in one piece, from where a word begins, or from within one.
+/// The name has the query in one piece, from where a word begins, or from within one; there each letter from the fifth to
+/// the sixth counts more, since short pieces are in many names.
 pub(crate) const WORD: i32 = 6_000;
 pub(crate) const INNER: i32 = 4_000;
+pub(crate) const INNER_LETTER: i32 = 400;
+pub(crate) const INNER_LETTERS: i32 = 2;
 /// The name has the letters of the query in their order.
 pub(crate) const SUBSEQUENCE: i32 = 3_000;
 /// The name, a beginning of it, or a part from where a word begins, with one wrong letter or with two.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use fishplate_symbols::{
-    FORMAT, QueryOptions, Reference, Symbol, SymbolIndex, SymbolKind, SymbolsError,
+    FORMAT, FileView, QueryOptions, Reference, Symbol, SymbolIndex, SymbolKind, SymbolsError,
 };
 
 /// An index with all that a file can hold.
@@ -40,7 +40,7 @@ fn golden() -> std::path::PathBuf {
 
 /// All that an index answers with.
 fn contents(index: &SymbolIndex) -> String {
-    let mut paths: Vec<&str> = index.files().map(|file| file.path()).collect();
+    let mut paths: Vec<&str> = index.files().map(FileView::path).collect();
     paths.sort_unstable();
     let files: Vec<_> = paths
         .iter()

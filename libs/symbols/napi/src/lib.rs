@@ -10,7 +10,7 @@
 )]
 
 mod batch;
-mod index;
+pub mod index;
 mod work;
 mod workspace;
 

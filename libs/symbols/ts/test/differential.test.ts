@@ -48,7 +48,9 @@ function compare(native: SymbolIndex, fallback: SymbolIndex, random: Random, fil
     if (!isDeepStrictEqual(hits, expected)) {
       expect({ text, options, hits }).toEqual({ text, options, hits: expected });
     }
-    const sums = hits.map(({ parts }) => Object.values(parts).reduce((sum, part) => sum + part, 0));
+    const sums = hits.map(({ parts }) =>
+      Object.values<number>({ ...parts }).reduce((sum, part) => sum + part, 0),
+    );
     expect(sums).toEqual(hits.map(({ score }) => score));
   }
   for (const { path, references = {} } of files) {

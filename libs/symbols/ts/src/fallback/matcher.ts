@@ -10,6 +10,8 @@ import {
   EXACT,
   INITIALS,
   INNER,
+  INNER_LETTER,
+  INNER_LETTERS,
   LEFT_LETTER,
   LEFT_WORD,
   NO_WORD,
@@ -113,6 +115,7 @@ export function matchPiece(
   folded: Folded,
 ): { match: Match; start: number } | null {
   let best: { match: Match; start: number } | null = null;
+  const inner = INNER + INNER_LETTER * Math.min(Math.max(needle.units.length - 4, 0), INNER_LETTERS);
   // Looked for where there is a piece at all.
   let typed: number | undefined;
   for (let at = 1; at + needle.units.length <= folded.units.length; at++) {
@@ -121,7 +124,7 @@ export function matchPiece(
     const room = Math.max(ROOM - skipped(folded, at) - leftBehind(folded, end), 0);
     typed ??= name.includes(needle.text) ? AS_TYPED : 0;
     const fit = room + wordEnd(folded, end) + typed + caseOfPiece(needle, folded, at);
-    const match: Match = { tier: 'substring', base: folded.flags[at]! & HUMP ? WORD : INNER, fit };
+    const match: Match = { tier: 'substring', base: folded.flags[at]! & HUMP ? WORD : inner, fit };
     if (best === null || total(match) > total(best.match)) best = { match, start: at };
   }
   return best;

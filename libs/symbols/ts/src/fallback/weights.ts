@@ -7,6 +7,8 @@ export const INITIALS = 7_000;
 export const ALL_INITIALS = 200;
 export const WORD = 6_000;
 export const INNER = 4_000;
+export const INNER_LETTER = 400;
+export const INNER_LETTERS = 2;
 export const SUBSEQUENCE = 3_000;
 export const TYPO = [
   [4_700, 4_200, 3_900],
