@@ -2,7 +2,7 @@
 /* eslint-disable */
 
 export declare class NativeIndex {
-  constructor(dims: number, metric: number, storage: number, rescore: boolean)
+  constructor(dims: number, metric: number, storage: number, rescore: boolean, graph?: NativeGraphOptions | undefined | null)
   add(key: string, vector: Float32Array, metadata?: Uint8Array | undefined | null): number
   /** All of them or, where one is refused, none. */
   addMany(keys: Array<string>, vectors: Float32Array, metadata?: Uint8Array | undefined | null): void
@@ -53,6 +53,11 @@ export type ControlJs = SearchControl
 export declare function kernels(): string
 
 export declare function loadIndex(path: string, isMapped: boolean): Promise<NativeIndex>
+
+export interface NativeGraphOptions {
+  connections: number
+  effort: number
+}
 
 export interface NativeSearchOptions {
   filter?: Buffer

@@ -7,15 +7,10 @@ use std::sync::atomic::AtomicBool;
 
 use fishplate_vector::file::{load, read, save};
 use fishplate_vector::{
-    Graph, Metadata, Metric, Rows, Scalar, SearchOptions, Shape, Storage, VectorError, VectorIndex,
+    GraphOptions, LayeredGraph, Metadata, Metric, Scalar, SearchOptions, Shape, Storage,
+    VectorIndex,
 };
 use proptest::prelude::*;
-
-fn no_graph(_: &[u8], _: &Rows, _: Metric) -> Result<Box<dyn Graph>, VectorError> {
-    Err(VectorError::Graph {
-        reason: "none is expected".into(),
-    })
-}
 
 /// Five rows, two of which have been removed.
 fn sample(storage: Storage, rescore: bool) -> VectorIndex {
@@ -79,7 +74,7 @@ fn what_was_saved_comes_back_and_goes_on() {
         let index = sample(storage, rescore);
         saved(&index, &path);
         for is_mapped in [false, true] {
-            let mut loaded = load(&path, is_mapped, &no_graph).unwrap();
+            let mut loaded = load(&path, is_mapped).unwrap();
             same(&index, &loaded);
             // Free rows are used as they would have been.
             let mut other = sample(storage, rescore);
@@ -110,7 +105,7 @@ fn an_empty_index_and_one_of_many_blocks_come_back() {
         }
         saved(&index, &path);
         for is_mapped in [false, true] {
-            let loaded = load(&path, is_mapped, &no_graph).unwrap();
+            let loaded = load(&path, is_mapped).unwrap();
             assert_eq!(loaded.arena().len(), index.arena().len());
             assert_eq!(loaded.stats().mapped_bytes > 0, is_mapped && rows > 1);
             for row in 0..u32::from(rows) {
@@ -136,7 +131,7 @@ fn a_changed_bit_anywhere_is_noticed() {
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 1 << (at % 8);
-        let error = read(&changed, &no_graph).unwrap_err();
+        let error = read(&changed).unwrap_err();
         let is_known = ["FILE_DAMAGED", "FILE_UNSUPPORTED"].contains(&error.code());
         assert!(is_known, "byte {at}: {error}");
     }
@@ -149,19 +144,19 @@ fn a_file_of_another_length_is_refused() {
     saved(&sample(Storage::F32, false), &path);
     let bytes = fs::read(&path).unwrap();
     for length in 0..bytes.len() {
-        assert!(read(&bytes[..length], &no_graph).is_err(), "{length}");
+        assert!(read(&bytes[..length]).is_err(), "{length}");
         if length % 100 == 0 {
             fs::write(&path, &bytes[..length]).unwrap();
-            assert!(load(&path, true, &no_graph).is_err());
+            assert!(load(&path, true).is_err());
         }
     }
-    assert!(read(&[&bytes[..], &[0]].concat(), &no_graph).is_err());
+    assert!(read(&[&bytes[..], &[0]].concat()).is_err());
 }
 
 #[test]
 fn what_is_no_index_has_a_code_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    let code = |path: &Path| load(path, false, &no_graph).unwrap_err().code();
+    let code = |path: &Path| load(path, false).unwrap_err().code();
     assert_eq!(code(&folder.path().join("missing")), "FILE_FAILED");
     assert_eq!(code(folder.path()), "FILE_UNSUPPORTED");
     let path = folder.path().join("text");
@@ -169,7 +164,7 @@ fn what_is_no_index_has_a_code_of_its_own() {
     assert_eq!(code(&path), "FILE_UNSUPPORTED");
     let mut newer = fs::read(golden()).unwrap();
     newer[8] = 2;
-    let error = read(&newer, &no_graph).unwrap_err();
+    let error = read(&newer).unwrap_err();
     assert_eq!(error.code(), "FILE_UNSUPPORTED");
     assert!(error.to_string().contains("version 2"), "{error}");
 }
@@ -213,10 +208,7 @@ fn a_link_stays_and_the_rights_of_the_old_file_too() {
         fs::metadata(&path).unwrap().permissions().mode() & 0o777,
         0o600
     );
-    assert_eq!(
-        load(&path, false, &no_graph).unwrap().storage(),
-        Storage::F16
-    );
+    assert_eq!(load(&path, false).unwrap().storage(), Storage::F16);
 }
 
 #[test]
@@ -231,6 +223,49 @@ fn what_was_removed_is_not_in_the_file() {
     let number = 123.456_f32.to_le_bytes();
     assert!(!bytes.windows(4).any(|window| window == number));
     assert!(!bytes.windows(6).any(|window| window == b"secret"));
+}
+
+#[test]
+fn an_index_with_a_graph_comes_back_with_it_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    let graph = LayeredGraph::new(3, Metric::Cosine, GraphOptions::default()).unwrap();
+    let shape = Shape::new(3, Storage::F32, false).unwrap();
+    let mut index = VectorIndex::with_graph(shape, Metric::Cosine, Box::new(graph));
+    for row in 0..500_u16 {
+        let angle = f32::from(row);
+        index
+            .add(&format!("{row}"), &[angle.sin(), angle.cos(), 0.1], None)
+            .unwrap();
+    }
+    for row in (0..500).step_by(3) {
+        index.remove(&format!("{row}")).unwrap();
+    }
+    saved(&index, &path);
+    for is_mapped in [false, true] {
+        let mut loaded = load(&path, is_mapped).unwrap();
+        assert!(loaded.has_graph());
+        same(&index, &loaded);
+        loaded.add("new", &[1.0; 3], None).unwrap();
+        let options = SearchOptions::default();
+        let found = loaded
+            .snapshot()
+            .search(&[1.0; 3], 1, &options, &AtomicBool::new(false));
+        assert_eq!(loaded.arena().row_of("new"), Some(found.unwrap()[0].row));
+    }
+    // One that is only described is made when it is loaded.
+    let unmade = [1_u32, 16, 64].map(u32::to_le_bytes).concat();
+    save(&path, index.arena().rows(), index.metric(), Some(&unmade)).unwrap();
+    same(&index, &load(&path, false).unwrap());
+    let impossible = [1_u32, 0, 64].map(u32::to_le_bytes).concat();
+    save(
+        &path,
+        index.arena().rows(),
+        index.metric(),
+        Some(&impossible),
+    )
+    .unwrap();
+    assert_eq!(load(&path, false).unwrap_err().code(), "FILE_DAMAGED");
 }
 
 fn golden() -> std::path::PathBuf {
@@ -271,7 +306,7 @@ fn the_format_is_what_it_was() {
         fs::read(golden()).unwrap() == written,
         "the bytes differ: a new version is needed"
     );
-    let loaded = load(&golden(), true, &no_graph).unwrap();
+    let loaded = load(&golden(), true).unwrap();
     assert_eq!(loaded.arena().rows().key(2), Some("third"));
     save(&path, loaded.arena().rows(), loaded.metric(), None).unwrap();
     assert!(fs::read(&path).unwrap() == written);
@@ -289,6 +324,6 @@ proptest! {
         // The header's own checksum is made right, so that what it says is looked at.
         let checksum = crc32fast::hash(&bytes[..188]);
         bytes[188..192].copy_from_slice(&checksum.to_le_bytes());
-        let _ = read(&bytes, &no_graph);
+        let _ = read(&bytes);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fishplate_vector::file::load;
-use fishplate_vector::{Graph, Metric, Rows, Snapshot, VectorError, VectorIndex};
+use fishplate_vector::{Snapshot, VectorIndex};
 use napi::bindgen_prelude::{AsyncTask, Env, Result, Task};
 use napi_derive::napi;
 
@@ -47,16 +47,10 @@ impl Task for Load {
     type JsValue = IndexJs;
 
     fn compute(&mut self) -> Result<VectorIndex> {
-        load(&self.path, self.is_mapped, &no_graph).map_err(fault)
+        load(&self.path, self.is_mapped).map_err(fault)
     }
 
     fn resolve(&mut self, _: Env, index: VectorIndex) -> Result<IndexJs> {
         Ok(IndexJs::over(index))
     }
-}
-
-fn no_graph(_: &[u8], _: &Rows, _: Metric) -> std::result::Result<Box<dyn Graph>, VectorError> {
-    Err(VectorError::Graph {
-        reason: "this engine has no graphs".into(),
-    })
 }

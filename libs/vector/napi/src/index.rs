@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use fishplate_vector::encoding::{Reader, write_metadata};
 use fishplate_vector::{
-    Metadata, SearchOptions, Shape, Snapshot, Storage, VectorError, VectorIndex,
+    GraphOptions, LayeredGraph, Metadata, SearchOptions, Shape, Snapshot, Storage, VectorError,
+    VectorIndex,
 };
 use napi::bindgen_prelude::{AsyncTask, Buffer, Env, Result, Task, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
@@ -42,6 +43,12 @@ impl SearchOptionsJs {
             effort: self.effort.map(|effort| effort as usize),
         })
     }
+}
+
+#[napi(object, js_name = "NativeGraphOptions", object_to_js = false)]
+pub struct GraphOptionsJs {
+    pub connections: u32,
+    pub effort: u32,
 }
 
 #[napi(object, js_name = "NativeStats", object_from_js = false)]
@@ -81,13 +88,29 @@ pub struct IndexJs {
 #[napi]
 impl IndexJs {
     #[napi(constructor)]
-    pub fn new(dims: u32, metric: u32, storage: u32, rescore: bool) -> Result<Self> {
+    pub fn new(
+        dims: u32,
+        metric: u32,
+        storage: u32,
+        rescore: bool,
+        graph: Option<GraphOptionsJs>,
+    ) -> Result<Self> {
+        let metric = metric_of(metric)?;
         let storage = u8::try_from(storage)
             .ok()
             .and_then(Storage::from_number)
             .ok_or_else(|| invalid("no storage has that number"))?;
         let shape = Shape::new(dims as usize, storage, rescore).map_err(fault)?;
-        Ok(Self::over(VectorIndex::new(shape, metric_of(metric)?)))
+        let Some(graph) = graph else {
+            return Ok(Self::over(VectorIndex::new(shape, metric)));
+        };
+        let options = GraphOptions {
+            connections: graph.connections as usize,
+            effort: graph.effort as usize,
+        };
+        let graph = LayeredGraph::new(shape.dims(), metric, options).map_err(fault)?;
+        let graph = Box::new(graph);
+        Ok(Self::over(VectorIndex::with_graph(shape, metric, graph)))
     }
 
     #[napi]

@@ -25,7 +25,8 @@ export const VECTOR_CODES = defineCodes('vector', {
     hint: 'Cut it into passages, each under a key of its own; these are found better too.',
   },
   EMBEDDING_FAILED: {
-    summary: 'The embedding function of the host failed, or gave something else than a vector of one length for each text.',
+    summary:
+      'The embedding function of the host failed, or gave something else than a vector of one length for each text.',
     hint: "The message tells which; the index is as it was. A search with `only: 'text'` needs no embedding.",
   },
   METADATA_INVALID: {

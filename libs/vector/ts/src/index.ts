@@ -32,6 +32,7 @@ export type { Condition, Filter, Hit, Metadata, Metric, Scalar } from './types';
 export {
   createVectorIndex,
   type Entry,
+  type GraphOptions,
   type LoadOptions,
   type SearchOptions,
   VectorIndex,

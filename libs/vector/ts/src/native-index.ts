@@ -19,8 +19,8 @@ export class NativeIndex implements IndexEngine {
   }
 
   static create(native: VectorNative, shape: IndexShape): NativeIndex {
-    const { dims, metric, storage, rescore } = shape;
-    const handle = withCodes(() => new native.NativeIndex(dims, metric, storage, rescore));
+    const { dims, metric, storage, rescore, graph } = shape;
+    const handle = withCodes(() => new native.NativeIndex(dims, metric, storage, rescore, graph));
     return new NativeIndex(native, handle, shape);
   }
 

@@ -16,7 +16,7 @@ import {
 } from './check';
 import { VECTOR_CODES } from './codes';
 import { checkFilter, checkMetadata } from './encoding';
-import type { IndexEngine, IndexStats, SearchRequest } from './engine';
+import type { GraphShape, IndexEngine, IndexStats, SearchRequest } from './engine';
 import { FallbackIndex } from './fallback/index';
 import { readIndexFile } from './fallback/load';
 import { coded, selectNative } from './native';
@@ -30,8 +30,13 @@ export interface VectorIndexOptions {
   readonly dims: number;
   /** `cosine` unless given. */
   readonly metric?: Metric;
-  /** `exact` (unless given) looks at every vector. */
-  readonly kind?: 'exact';
+  /**
+   * `exact` (unless given) looks at every vector. `hnsw` finds nearly all of the nearest ones by a graph, from some 20,000 vectors on
+   * many times as fast; adding takes longer, and memory more. The fallback has no graphs: it looks at every vector.
+   */
+  readonly kind?: 'exact' | 'hnsw';
+  /** Of kind `hnsw`: what its graph is made of. */
+  readonly graph?: GraphOptions;
   /**
    * As what the numbers are kept: `f32` (unless given) as they came; `f16`, `i8` and `b1` in a half, a quarter and a 32nd of the
    * memory. {@link quantize} says what they stand for.
@@ -46,6 +51,14 @@ export interface VectorIndexOptions {
   readonly engine?: EngineChoice;
 }
 
+/** What the graph of an index of kind `hnsw` is made of. */
+export interface GraphOptions {
+  /** Links of a vector, from 2 to 128; 16 unless given. More find more, and take memory and time. */
+  readonly connections?: number;
+  /** Candidates among which an added vector chooses its links, from 1 to 10,000; 128 unless given. */
+  readonly effort?: number;
+}
+
 /** What a search may be told. */
 export interface SearchOptions {
   /** Only vectors for whose metadata this holds. */
@@ -57,7 +70,7 @@ export interface SearchOptions {
    * hits before it counts against a hit by the rest. 1 is a usual search.
    */
   readonly diversity?: number;
-  /** How many candidates a search over signs (`b1`) looks at; more finds more, and takes longer. */
+  /** How many candidates a search by a graph (`hnsw`), or over signs (`b1`), looks at; more finds more, and takes longer. */
   readonly effort?: number;
 }
 
@@ -84,7 +97,7 @@ export interface LoadOptions {
 export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
   checkOptions(options);
   const { kind = 'exact', storage = 'f32' } = options;
-  if (kind !== 'exact') throw invalid('kind must be exact', kind);
+  if (kind !== 'exact' && kind !== 'hnsw') throw invalid('kind must be exact or hnsw', kind);
   const number = STORAGES.indexOf(storage);
   if (number < 0) throw invalid(`storage must be one of ${STORAGES.join(', ')}`, storage);
   const shape = {
@@ -92,7 +105,7 @@ export function createVectorIndex(options: VectorIndexOptions): VectorIndex {
     metric: checkMetric(options.metric),
     storage: number,
     rescore: checkFlag(options.rescore, 'rescore') ?? (storage === 'i8' || storage === 'b1'),
-    graph: undefined,
+    graph: kind === 'hnsw' ? checkGraph(options.graph ?? {}) : undefined,
   };
   const native = selectNative(checkEngine(options.engine));
   return new VectorIndex(native === null ? new FallbackIndex(shape) : NativeIndex.create(native, shape));
@@ -280,6 +293,14 @@ export class VectorIndex {
       effort: effort === undefined ? undefined : checkCount(effort, 'effort', 1, 0xffff_ffff),
     };
   }
+}
+
+function checkGraph(options: GraphOptions): GraphShape {
+  checkOptions(options);
+  return {
+    connections: checkCount(options.connections ?? 16, 'graph.connections', 2, 128),
+    effort: checkCount(options.effort ?? 128, 'graph.effort', 1, 10_000),
+  };
 }
 
 function checkPath(path: unknown): asserts path is string {

@@ -50,6 +50,30 @@ test.each([
   });
 });
 
+test('an index of kind hnsw goes from engine to engine and back', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'index');
+    const options = { kind: 'hnsw', metric: 'dot', graph: { connections: 8, effort: 50 } } as const;
+    const expected = sample({ ...options, engine: 'fallback' }).searchSync(QUERY, 5);
+    for (const [writes, reads] of [
+      ['native', 'fallback'],
+      ['fallback', 'native'],
+      ['native', 'native'],
+      ['fallback', 'fallback'],
+    ] as const) {
+      await sample({ ...options, engine: writes }).save(path);
+      const index = await VectorIndex.load(path, { engine: reads, mmap: true });
+      expect(index.searchSync(QUERY, 5, { effort: 300 })).toEqual(expected);
+      await index.save(path);
+      const again = await VectorIndex.load(path, { engine: 'native' });
+      expect(again.stats().graphBytes).toBeGreaterThan(0);
+      expect(await again.search(QUERY, 5, { effort: 300, filter: { row: { $gte: 0 } } })).toEqual(
+        index.searchSync(QUERY, 5, { effort: 300, filter: { row: { $gte: 0 } } }),
+      );
+    }
+  });
+});
+
 describe.each(ENGINES)('with the %s engine', (engine) => {
   test('the golden file is read and written again', async () => {
     await withFolder(async (folder) => {

@@ -178,7 +178,10 @@ pub(super) fn damaged(reason: &str) -> Refusal {
 impl From<VectorError> for Refusal {
     fn from(error: VectorError) -> Self {
         match error {
-            VectorError::Encoding { .. } => Self::Damaged(error.to_string()),
+            // An option out of bounds came from the file as well.
+            VectorError::Encoding { .. } | VectorError::Option { .. } => {
+                Self::Damaged(error.to_string())
+            }
             other => Self::Other(other),
         }
     }

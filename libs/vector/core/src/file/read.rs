@@ -14,6 +14,7 @@ use crate::arena::Arena;
 use crate::block::{Block, Measures};
 use crate::encoding::Reader;
 use crate::error::VectorError;
+use crate::graph::{GraphOptions, LayeredGraph};
 use crate::index::VectorIndex;
 use crate::memory::Bytes;
 use crate::metric::Metric;
@@ -22,8 +23,8 @@ use crate::rows::Rows;
 use crate::scalar::Metadata;
 use crate::shape::Shape;
 
-/// Makes a graph of the bytes that [`Graph::to_bytes`] gave.
-pub type GraphReader<'a> = &'a dyn Fn(&[u8], &Rows, Metric) -> Result<Box<dyn Graph>, VectorError>;
+/// Bytes of a graph that is yet to be made: version, connections, effort.
+const UNMADE_GRAPH: usize = 12;
 
 /// Loads an index from a file. With `is_mapped` vectors and codes stay in the file, and the system fetches what is looked at; the file
 /// must then not be changed in place, which [`super::save`] never does. All of it is read once either way, for its checksums.
@@ -31,11 +32,7 @@ pub type GraphReader<'a> = &'a dyn Fn(&[u8], &Rows, Metric) -> Result<Box<dyn Gr
 /// # Errors
 ///
 /// [`VectorError::Damaged`], [`VectorError::Unsupported`], [`VectorError::Io`], [`VectorError::Memory`].
-pub fn load(
-    path: &Path,
-    is_mapped: bool,
-    graph: GraphReader<'_>,
-) -> Result<VectorIndex, VectorError> {
+pub fn load(path: &Path, is_mapped: bool) -> Result<VectorIndex, VectorError> {
     let attempt = || -> Result<VectorIndex, Refusal> {
         let mut file = File::open(path)?;
         if !file.metadata()?.is_file() {
@@ -48,7 +45,7 @@ pub fn load(
         } else {
             None
         };
-        read_whole(&mut file, length, map.as_ref(), graph)
+        read_whole(&mut file, length, map.as_ref())
     };
     attempt().map_err(|refusal| error_of(path, refusal))
 }
@@ -58,9 +55,9 @@ pub fn load(
 /// # Errors
 ///
 /// As [`load`].
-pub fn read(bytes: &[u8], graph: GraphReader<'_>) -> Result<VectorIndex, VectorError> {
+pub fn read(bytes: &[u8]) -> Result<VectorIndex, VectorError> {
     let length = bytes.len() as u64;
-    read_whole(&mut std::io::Cursor::new(bytes), length, None, graph)
+    read_whole(&mut std::io::Cursor::new(bytes), length, None)
         .map_err(|refusal| error_of(Path::new("bytes"), refusal))
 }
 
@@ -82,7 +79,6 @@ fn read_whole(
     file: &mut (impl Read + Seek),
     length: u64,
     map: Option<&Arc<Mmap>>,
-    graph: GraphReader<'_>,
 ) -> Result<VectorIndex, Refusal> {
     let mut bytes = [0; HEADER];
     if length < HEADER as u64 {
@@ -113,18 +109,29 @@ fn read_whole(
         .into_iter()
         .map(|block| (!block.is_empty()).then(|| Arc::new(block)));
     let rows = Rows::over(shape, blocks.collect(), header.end);
-    let loaded = if header.has_graph {
-        Some(graph(
-            &whole(file, header.sections[GRAPH])?,
-            &rows,
-            header.metric,
-        )?)
+    let graph = if header.has_graph {
+        let bytes = whole(file, header.sections[GRAPH])?;
+        Some(graph_of(&bytes, &rows, header.metric)?)
     } else {
         None
     };
     let arena =
         Arena::over(rows).map_err(|key| Refusal::Damaged(format!("key {key:?} is there twice")))?;
-    Ok(VectorIndex::over(arena, header.metric, loaded))
+    Ok(VectorIndex::over(arena, header.metric, graph))
+}
+
+/// The graph of a file. One that says what it is to be made of and no more is made now: an engine without graphs has written it.
+fn graph_of(bytes: &[u8], rows: &Rows, metric: Metric) -> Result<Box<dyn Graph>, Refusal> {
+    if bytes.len() != UNMADE_GRAPH {
+        return Ok(Box::new(LayeredGraph::from_bytes(bytes, rows, metric)?));
+    }
+    let mut reader = Reader::new("the graph", bytes);
+    reader.u32()?;
+    let options = GraphOptions {
+        connections: reader.u32()? as usize,
+        effort: reader.u32()? as usize,
+    };
+    Ok(Box::new(LayeredGraph::over(rows, metric, options)?))
 }
 
 fn measures_of(bytes: &[u8; 12]) -> Measures {

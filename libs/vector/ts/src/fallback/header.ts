@@ -41,12 +41,12 @@ export class Refusal extends Error {
   }
 }
 
-export function encodeHeader({ shape, end, live, sections }: Header): Buffer {
+export function encodeHeader({ shape, hasGraph, end, live, sections }: Header): Buffer {
   const bytes = Buffer.alloc(HEADER);
   MAGIC.copy(bytes);
   bytes.writeUInt32LE(VERSION, 8);
   bytes.writeUInt32LE(shape.dims, 12);
-  bytes.set([shape.metric, shape.storage, Number(keepsVectors(shape)), 0], 16);
+  bytes.set([shape.metric, shape.storage, Number(keepsVectors(shape)), Number(hasGraph)], 16);
   bytes.writeUInt32LE(end, 20);
   bytes.writeUInt32LE(live, 24);
   SECTIONS.forEach((name, number) => {

@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 import { VECTOR_CODES } from '../codes';
 import { ByteReader } from '../encoding';
+import type { GraphShape } from '../engine';
 import type { Metadata } from '../types';
 import { crc32 } from './crc32';
 import { damaged, decodeHeader, HEADER, type Header, Refusal, type Section, SECTIONS } from './header';
@@ -37,12 +38,10 @@ async function read(file: FileHandle): Promise<FallbackIndex> {
   if (!stats.isFile()) throw new Refusal('FILE_UNSUPPORTED', 'it is no regular file');
   const first = await bytesAt(file, 0, Math.min(HEADER, stats.size));
   const header = decodeHeader(first, stats.size);
-  if (header.hasGraph) {
-    throw new Refusal('FILE_UNSUPPORTED', 'it has a graph, which the native engine alone reads');
-  }
   await checkGaps(file, header);
   const [keys, metadata] = labels(await whole(file, header.sections.labels), header);
-  const rows = new Rows(header.shape);
+  const shape = { ...header.shape, graph: header.hasGraph ? await graph(file, header) : undefined };
+  const rows = new Rows(shape);
   const blocks: Block[] = Array.from({ length: Math.ceil(header.end / rows.size) }, () => rows.newBlock());
   for (const plane of ['measures', 'vectors', 'codes'] as const) {
     await fill(
@@ -59,7 +58,7 @@ async function read(file: FileHandle): Promise<FallbackIndex> {
     }
   });
   rows.load(keys, metadata, blocks);
-  return FallbackIndex.over(header.shape, rows);
+  return FallbackIndex.over(shape, rows);
 }
 
 /** What lies between sections is zero: so every bit of a file counts. */
@@ -71,6 +70,13 @@ async function checkGaps(file: FileHandle, { sections }: Header): Promise<void> 
     if (gap.some((byte) => byte !== 0)) throw damaged('there is something between its sections');
     end = start + length;
   }
+}
+
+/** What the graph is made of; its links are of no use here. */
+async function graph(file: FileHandle, { sections }: Header): Promise<GraphShape> {
+  const bytes = await whole(file, sections.graph);
+  if (bytes.length < 12) throw damaged('the graph ends too early');
+  return { connections: bytes.readUInt32LE(4), effort: bytes.readUInt32LE(8) };
 }
 
 function labels(bytes: Buffer, { end, live }: Header): [(string | undefined)[], (Metadata | undefined)[]] {

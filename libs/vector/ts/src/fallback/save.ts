@@ -10,6 +10,8 @@ import { crc32 } from './crc32';
 import { aligned, encodeHeader, HEADER, type Section, SECTIONS } from './header';
 import type { Rows } from './rows';
 
+const GRAPH_VERSION = 1;
+
 /** Writes what the rows are now; they may change while it is written. */
 export async function writeIndexFile(path: string, rows: Rows, live: number): Promise<void> {
   const contents = {
@@ -17,7 +19,7 @@ export async function writeIndexFile(path: string, rows: Rows, live: number): Pr
     measures: rows.planes('measures'),
     vectors: rows.planes('vectors'),
     codes: rows.planes('codes'),
-    graph: [],
+    graph: graph(rows),
   };
   const { shape, end } = rows;
   const target = await realpath(path).catch(() => path);
@@ -41,7 +43,7 @@ export async function writeIndexFile(path: string, rows: Rows, live: number): Pr
       }
       const header = {
         shape,
-        hasGraph: false,
+        hasGraph: shape.graph !== undefined,
         end,
         live,
         sections: sections as Record<(typeof SECTIONS)[number], Section>,
@@ -104,4 +106,14 @@ function labels(rows: Rows): Uint8Array {
     writeMetadata(rows.metadata[row], to);
   }
   return to.written();
+}
+
+/** What a graph is to be made of: the native engine makes it when it loads the file. */
+function graph({ shape }: Rows): Uint8Array[] {
+  if (shape.graph === undefined) return [];
+  const to = new ByteWriter();
+  to.u32(GRAPH_VERSION);
+  to.u32(shape.graph.connections);
+  to.u32(shape.graph.effort);
+  return [to.written()];
 }
