@@ -1,4 +1,4 @@
-//! A text index as bytes and back. docs/formats/vector.md says what each byte means.
+//! A text index as bytes and back. docs/formats/hybrid.md says what each byte means.
 
 use crate::bm25::{TextIndex, Weights};
 use crate::encoding::{Reader, write_metadata};

@@ -42,7 +42,7 @@ impl Default for GraphOptions {
 }
 
 /// Candidates of a search that says nothing of them, at least.
-const SEARCH_EFFORT: usize = 64;
+const SEARCH_EFFORT: usize = 96;
 
 /// The highest layer. One in `connections` rows of a layer is in the next one, so that no graph comes near to it.
 const HIGHEST: usize = 31;

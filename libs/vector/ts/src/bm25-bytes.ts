@@ -1,4 +1,4 @@
-/** A text index as bytes and back, as docs/formats/vector.md has them: the same bytes as the native engine's. */
+/** A text index as bytes and back, as docs/formats/hybrid.md has them: the same bytes as the native engine's. */
 
 import { crc32 } from 'node:zlib';
 

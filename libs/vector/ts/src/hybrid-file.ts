@@ -1,4 +1,4 @@
-/** Files of a hybrid index. One file is the index, and names the file of its vectors: whichever is there after a crash is whole. */
+/** Files of a hybrid index, as docs/formats/hybrid.md has them. One file is the index, and names the file of its vectors: whichever is there after a crash is whole. */
 
 import { randomBytes } from 'node:crypto';
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises';

@@ -7,6 +7,19 @@
 export type { EngineChoice, EngineName } from '@fishplate/engine';
 export { VECTOR_CODES } from './codes';
 export type { IndexStats } from './engine';
+export {
+  createHybridIndex,
+  type HybridEntry,
+  type HybridHit,
+  HybridIndex,
+  type HybridIndexOptions,
+  type HybridLoadOptions,
+  type HybridQuery,
+  type HybridSearchOptions,
+  type HybridStats,
+} from './hybrid';
+export type { Embed } from './hybrid-embedding';
+export type { FusionOptions, Place } from './hybrid-fusion';
 export { capability } from './native';
 export {
   dequantize,

@@ -9,6 +9,8 @@ import { terms } from '../src/bm25-text';
 import { checkFilter } from '../src/encoding';
 import { selectNative } from '../src/native';
 
+jest.setTimeout(60_000);
+
 const native = selectNative('native')!;
 const WEIGHTS = { k1: 1.2, b: 0.75 };
 const ENGINES = ['native', 'fallback'] as const;

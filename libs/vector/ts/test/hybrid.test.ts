@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -28,6 +28,8 @@ const embed = (texts: string[]): Promise<Float32Array[]> =>
       return vector;
     }),
   );
+
+jest.setTimeout(60_000);
 
 let folder: string;
 beforeEach(() => {
@@ -255,6 +257,57 @@ describe.each(ENGINES)('%s', (engine) => {
     index.close();
   });
 
+  test('texts and vectors are saved as of one moment, and an old generation goes', async () => {
+    const path = join(folder, 'index');
+    const index = createHybridIndex({ engine, embed });
+    await index.addMany([
+      ['a', { text: 'cat', metadata: { n: 1 } }],
+      ['b', { text: 'dog' }],
+    ]);
+    await index.save(path);
+    const first = readdirSync(folder);
+    expect(first).toHaveLength(2);
+    // What a save that was killed has left goes with the next one; what is not ours stays.
+    writeFileSync(`${path}.0123456789abcdef.new`, '');
+    writeFileSync(`${path}.0123456789abcdef.vectors`, '');
+    writeFileSync(`${path}.notes.vectors`, '');
+    const saving = index.save(path);
+    await index.add('c', { text: 'puppy' });
+    await saving;
+    const second = readdirSync(folder);
+    expect(second).toHaveLength(3);
+    expect(second.filter((name) => first.includes(name))).toEqual(['index']);
+    for (const other of ENGINES) {
+      for (const mmap of [false, true]) {
+        const loaded = await HybridIndex.load(path, { engine: other, embed, mmap });
+        const [vectors, texts] = [loaded.stats().vectors!.vectors, loaded.size];
+        expect(vectors).toBe(texts);
+        const hits = await loaded.search('kitten', 1);
+        expect(hits).toEqual([{ ...hits[0], key: 'a', metadata: { n: 1 } }]);
+        await loaded.add('d', { text: 'car' });
+        expect((await loaded.search('engine', 1))[0]!.key).toBe('d');
+        loaded.close();
+      }
+    }
+    const vectorsFile = second.find((name) => /^index\.[0-9a-f]{16}\.vectors$/.test(name))!;
+    rmSync(join(folder, vectorsFile));
+    await expect(HybridIndex.load(path, { engine })).rejects.toEqual(coded('FILE_FAILED'));
+    index.close();
+  });
+
+  test('a save that fails leaves what was there', async () => {
+    const path = join(folder, 'index');
+    const index = createHybridIndex({ engine, embed });
+    await index.add('a', { text: 'cat' });
+    await expect(index.save(join(folder, 'none', 'index'))).rejects.toEqual(coded('FILE_FAILED'));
+    await index.save(path);
+    const before = readdirSync(folder);
+    mkdirSync(join(folder, 'taken'));
+    await expect(index.save(join(folder, 'taken'))).rejects.toEqual(coded('FILE_FAILED'));
+    expect(readdirSync(folder).sort()).toEqual([...before, 'taken'].sort());
+    index.close();
+  });
+
   test('a damaged, foreign, newer or missing file is refused', async () => {
     const path = join(folder, 'index');
     const index = createHybridIndex({ engine });
@@ -266,13 +319,14 @@ describe.each(ENGINES)('%s', (engine) => {
       writeFileSync(path, bytes);
       return HybridIndex.load(path, { engine });
     };
-    for (let at = 8; at < whole.length; at++) {
+    // Every byte of the head, then some of each part.
+    for (let at = 8; at < whole.length; at += at < 24 ? 1 : 9) {
       const changed = Buffer.from(whole);
       changed[at]! ^= 0x40;
       const code = at < 12 ? 'FILE_UNSUPPORTED' : 'FILE_DAMAGED';
       await expect(load(changed)).rejects.toEqual(coded(code));
     }
-    for (let length = 8; length < whole.length; length++) {
+    for (let length = 8; length < whole.length; length += 7) {
       await expect(load(whole.subarray(0, length))).rejects.toEqual(coded('FILE_DAMAGED'));
     }
     await expect(load(Buffer.from('something else'))).rejects.toEqual(coded('FILE_UNSUPPORTED'));

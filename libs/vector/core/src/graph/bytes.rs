@@ -1,4 +1,4 @@
-//! A graph as bytes and back: its links. Codes are made of the arena's vectors anew. docs/formats/vector.md says what each byte means.
+//! A graph as bytes and back: its links. Codes are made of the arena's vectors anew. docs/formats/vector-graph.md says what each byte means.
 
 use super::layer::Layer;
 use super::{GraphOptions, HIGHEST, LayeredGraph};
