@@ -1,11 +1,11 @@
 import { createHybridIndex } from '../src/hybrid';
 
 const { explanations, meanReciprocalRank } = require('../../../../benchmarks/vector/data') as {
-  explanations(): {
+  explanations: () => {
     texts: { key: string; text: string; vector: Float32Array }[];
     queries: { text: string; vector: Float32Array; relevant: Set<string> }[];
   };
-  meanReciprocalRank(queries: readonly unknown[], hits: readonly (readonly { key: string }[])[]): number;
+  meanReciprocalRank: (queries: readonly unknown[], hits: readonly (readonly { key: string }[])[]) => number;
 };
 
 jest.setTimeout(60_000);
