@@ -73,5 +73,4 @@ const CAPABILITY = {
   vector: vectorCapability,
 } as const satisfies Record<EngineTrack, unknown>;
 
-const INTERIM_TRACKS: readonly InterimTrack[] = [
-];
+const INTERIM_TRACKS: readonly InterimTrack[] = [];

@@ -197,6 +197,7 @@ class BoundRuntime implements Runtime {
   private readonly commands: CommandHost;
   private readonly memory: Memory;
   private readonly symbols: WorkspaceSymbols;
+  private unrecorded: SandboxFiles | undefined;
   private readonly records: AuditRecord[] = [];
   private readonly inFlight = new Set<Promise<unknown>>();
   private closed = false;
@@ -219,7 +220,12 @@ class BoundRuntime implements Runtime {
       lock: this.lock,
       asked: () => this.asked(),
     });
-    this.symbols = new WorkspaceSymbols({ files: this.files, engines: () => this.asked() });
+    const { root } = this.files;
+    this.symbols = new WorkspaceSymbols({
+      root,
+      mayRead: (path) => this.mayRead(path),
+      engines: () => this.asked(),
+    });
     this.memory = new Memory({
       state: () => this.host.statePath,
       journals: () => this.host.written,
@@ -291,6 +297,13 @@ class BoundRuntime implements Runtime {
     const { policy } = this.config.sandbox;
     const files = openFiles({ workspace, policy, engine, audit: (record) => this.note(record) });
     return { files, engine: sandboxCapability({ call: engine }).engine ?? 'none' };
+  }
+
+  /** Asked of every file that is listed, so it makes no record. */
+  private mayRead(path: string): boolean {
+    const { policy } = this.config.sandbox;
+    this.unrecorded ??= openFiles({ workspace: this.files.root, policy, engine: this.asked().sandbox });
+    return this.unrecorded.evaluateFileAction(path, 'read').decision === 'allow';
   }
 
   private note(record: AuditRecord): void {

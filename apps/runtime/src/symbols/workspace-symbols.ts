@@ -7,12 +7,14 @@ import type { EngineChoice } from '@fishplate/engine';
 import { indexWorkspace, refreshFiles, type SymbolIndex } from '@fishplate/symbols';
 
 import { throwIfCancelled } from '../cancellation.js';
-import type { FileAccess } from '../workspace/file-access.js';
 import { listWorkspace } from '../workspace/listing.js';
 
 /** What it works with. */
 export interface WorkspaceSymbolsOptions {
-  readonly files: FileAccess;
+  /** Absolute path, free of symbolic links. */
+  readonly root: string;
+  /** Whether the policy lets a file be read, by its absolute path: what a command may not read, is not read for it. */
+  readonly mayRead: (path: string) => boolean;
   /** Engines asked for, decided at each use. */
   readonly engines: () => { readonly gitignore: EngineChoice; readonly symbols: EngineChoice };
 }
@@ -67,7 +69,7 @@ export class WorkspaceSymbols {
 
   private async bringUpToDate({ signal, onProgress }: Waiting): Promise<SymbolIndex> {
     throwIfCancelled(signal);
-    const { files, engines } = this.options;
+    const { root, engines } = this.options;
     const { gitignore, symbols: engine } = engines();
     if (this.index !== null && this.index.engine !== engine) {
       this.index.symbols.close();
@@ -77,7 +79,7 @@ export class WorkspaceSymbols {
     }
     if (this.index !== null && performance.now() - this.looked < LOOK_MS) return this.index.symbols;
     const [begun, touches] = [performance.now(), this.touches];
-    const { files: paths } = await listWorkspace(files.root, { engine: gitignore, signal });
+    const { files: paths } = await listWorkspace(root, { engine: gitignore, signal });
     const stamps = await this.stampsOf(paths, signal);
     const options = {
       ...(signal === undefined ? {} : { signal }),
@@ -90,7 +92,7 @@ export class WorkspaceSymbols {
     };
     if (this.index === null) {
       const readable = [...stamps].filter(([, stamp]) => stamp !== DENIED).map(([path]) => path);
-      const symbols = await indexWorkspace(files.root, { ...options, files: readable, engine });
+      const symbols = await indexWorkspace(root, { ...options, files: readable, engine });
       if (this.closed) symbols.close();
       else this.index = { engine, symbols };
       this.adopt(stamps, begun, touches);
@@ -101,7 +103,7 @@ export class WorkspaceSymbols {
     );
     const gone = [...this.stamps.keys()].filter((path) => !stamps.has(path));
     const again = [...changed.map(([path]) => path), ...gone];
-    if (again.length > 0) await refreshFiles(this.index.symbols, files.root, again, options);
+    if (again.length > 0) await refreshFiles(this.index.symbols, root, again, options);
     this.adopt(stamps, begun, touches);
     return this.index.symbols;
   }
@@ -128,27 +130,13 @@ export class WorkspaceSymbols {
   }
 
   private async stampOf(path: string): Promise<Stamp | null> {
-    const { files } = this.options;
-    try {
-      const { ino, size, mtimeNs, ctimeNs, ...stats } = await lstat(join(files.root, path), { bigint: true });
-      // A link shows another file under its name, which is indexed under its own.
-      if (!stats.isFile()) return null;
-      if (this.stamps.get(path) === DENIED || !this.mayRead(path)) return DENIED;
-      return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
-    } catch {
-      // Gone since it was listed.
-      return null;
-    }
-  }
-
-  /** What a command may not read, is not read for it. */
-  private mayRead(path: string): boolean {
-    if (this.stamps.has(path)) return true;
-    try {
-      this.options.files.resolve(path, 'read');
-      return true;
-    } catch {
-      return false;
-    }
+    const absolute = join(this.options.root, path);
+    // Gone since it was listed, or closed.
+    const stats = await lstat(absolute, { bigint: true }).catch(() => null);
+    // A link shows another file under its name, which is indexed under its own.
+    if (stats === null || !stats.isFile()) return null;
+    const known = this.stamps.get(path);
+    if (known === DENIED || (known === undefined && !this.options.mayRead(absolute))) return DENIED;
+    return `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
   }
 }

@@ -157,7 +157,7 @@ async function readAll(
     const read =
       languageOf(path) === undefined ? (['language'] as const) : await readInside(root, path, maxFileBytes);
     const file = Buffer.isBuffer(read) ? scanned(path, read, maxFileBytes) : read;
-    if (typeof file === 'string' || Array.isArray(file)) {
+    if (typeof file === 'string' || !('symbols' in file)) {
       if (typeof file === 'string') tally.skip(path, file);
       else tally.skip(path, ...(file as Outcome));
       take(path, null);
