@@ -77,11 +77,16 @@ impl SymbolIndex {
         let mut reader = Reader::new(body(bytes)?);
         let mut index = Self::new();
         let mut names = Vec::new();
-        for _ in 0..reader.count()? {
+        let count = reader.count()?;
+        // Each text takes a byte at least, so that no count makes much room without bytes behind it.
+        index.names.reserve(count as usize);
+        for _ in 0..count {
             names.push(index.names.hold(reader.text()?)?);
         }
         let mut signatures = Vec::new();
-        for _ in 0..reader.count()? {
+        let count = reader.count()?;
+        index.signatures.reserve(count as usize);
+        for _ in 0..count {
             signatures.push(index.signatures.hold(reader.text()?)?.0);
         }
         let mut before = "";

@@ -4,7 +4,8 @@ use crate::align::Aligner;
 use crate::fold::{Folded, HUMP, Letter, UPPER, is_same, mask, starts_with};
 use crate::weights::{
     ALL_INITIALS, AS_TYPED, CASE, EXACT, INITIALS, INNER, INNER_LETTER, INNER_LETTERS, LEFT_LETTER,
-    LEFT_WORD, NO_WORD, PREFIX, ROOM, SAME_TEXT, SKIPPED_LETTER, SKIPPED_WORD, WORD, WORD_END,
+    LEFT_WORD, NO_WORD, OTHER_BEGINNING, PREFIX, ROOM, SAME_BUT_CASE, SAME_TEXT, SKIPPED_LETTER,
+    SKIPPED_WORD, WORD, WORD_END,
 };
 
 /// In what way a name matches.
@@ -32,15 +33,21 @@ pub(crate) struct Needle {
     pub(crate) mask: u64,
     /// Whether it has capitals.
     cased: bool,
+    /// Whether it begins with a separator, or with a capital among small letters.
+    marked: bool,
 }
 
 impl Needle {
     pub(crate) fn new(text: &str) -> Self {
         let letters = Folded::of(text).letters;
+        let is_upper = |letter: &Letter| letter & UPPER != 0;
+        let capital =
+            letters.first().is_some_and(is_upper) && !letters.iter().all(|letter| is_upper(letter));
         Self {
+            marked: capital || text.starts_with(['_', '-', '$']),
             text: text.to_owned(),
             mask: mask(&letters),
-            cased: letters.iter().any(|letter| letter & UPPER != 0),
+            cased: letters.iter().any(|letter| is_upper(letter)),
             letters,
         }
     }
@@ -124,16 +131,27 @@ pub(crate) fn match_start(needle: &Needle, text: &str, name: &[Letter]) -> Optio
     if starts_with(name, &needle.letters) {
         let case = case_of_piece(needle, name, 0);
         if name.len() == length {
-            let same = if text == needle.text { SAME_TEXT } else { 0 };
+            let same = if text == needle.text {
+                SAME_TEXT
+            } else if text.eq_ignore_ascii_case(&needle.text) {
+                SAME_BUT_CASE
+            } else {
+                0
+            };
             return Some(found(MatchTier::Exact, EXACT, same + case));
         }
         let fit = (ROOM - left_behind(name, length)).max(0);
-        let typed = if text.starts_with(&needle.text) {
+        let typed = if is_typed_at(text, &needle.text, 0) {
             AS_TYPED
         } else {
             0
         };
-        let fit = fit + word_end(name, length) + typed + case;
+        let other = if needle.marked && !text.starts_with(&needle.text) {
+            OTHER_BEGINNING
+        } else {
+            0
+        };
+        let fit = fit + word_end(name, length) + typed - other + case;
         return Some(found(MatchTier::Prefix, PREFIX, fit));
     }
     if length < 2 {
@@ -199,11 +217,17 @@ pub(crate) fn match_piece(needle: &Needle, text: &str, name: &[Letter]) -> Optio
         }
     }
     if let Some((piece, _)) = &mut best
-        && text.contains(&needle.text)
+        && (0..text.len()).any(|at| is_typed_at(text, &needle.text, at))
     {
         piece.fit += AS_TYPED;
     }
     best
+}
+
+/// Whether a text has a piece at a place, whatever the case of ASCII letters.
+fn is_typed_at(text: &str, piece: &str, at: usize) -> bool {
+    let found = text.as_bytes().get(at..at + piece.len());
+    found.is_some_and(|found| found.eq_ignore_ascii_case(piece.as_bytes()))
 }
 
 /// A number of letters, which are 255 at most.

@@ -102,6 +102,16 @@ impl Names {
         Ok(id)
     }
 
+    /// Makes room for so many more names.
+    pub(crate) fn reserve(&mut self, names: usize) {
+        self.texts.reserve(names);
+        self.masks.reserve(names);
+        self.heads.reserve(names);
+        self.firsts.reserve(names);
+        self.counts.reserve(names);
+        self.spans.reserve(names);
+    }
+
     /// Holds a name that is held once more; nothing for [`NONE`].
     pub(crate) fn hold_again(&mut self, id: u32) {
         self.texts.hold_again(id);

@@ -88,6 +88,21 @@ impl Texts {
         Ok((id, true))
     }
 
+    /// Makes room for so many more texts.
+    pub(crate) fn reserve(&mut self, texts: usize) {
+        self.spans.reserve(texts);
+        let Self {
+            bytes,
+            spans,
+            hasher,
+            ids,
+            ..
+        } = self;
+        ids.reserve(texts, |&id| {
+            hasher.hash_one(slice(bytes, spans.get(id as usize)))
+        });
+    }
+
     /// Holds an id that is held once more; nothing for one that is not.
     pub(crate) fn hold_again(&mut self, id: u32) {
         if let Some(span) = self

@@ -5,6 +5,8 @@
 /// The name, letter by letter; [`SAME_TEXT`] more where case and separators agree too.
 pub(crate) const EXACT: i32 = 10_000;
 pub(crate) const SAME_TEXT: i32 = 400;
+/// The same, but for the case of ASCII letters.
+pub(crate) const SAME_BUT_CASE: i32 = 200;
 /// The name begins with the query.
 pub(crate) const PREFIX: i32 = 8_000;
 /// The query is the first letters of the first words; [`ALL_INITIALS`] more where it is those of all.
@@ -14,7 +16,7 @@ pub(crate) const ALL_INITIALS: i32 = 200;
 /// the sixth counts more, since short pieces are in many names.
 pub(crate) const WORD: i32 = 6_000;
 pub(crate) const INNER: i32 = 4_000;
-pub(crate) const INNER_LETTER: i32 = 400;
+pub(crate) const INNER_LETTER: i32 = 150;
 pub(crate) const INNER_LETTERS: i32 = 2;
 /// The name has the letters of the query in their order.
 pub(crate) const SUBSEQUENCE: i32 = 3_000;
@@ -25,8 +27,10 @@ pub(crate) const TYPO: [[i32; 3]; 2] = [[4_700, 4_200, 3_900], [3_500, 3_000, 2_
 pub(crate) const ROOM: i32 = 600;
 /// The piece ends where a word does.
 pub(crate) const WORD_END: i32 = 15;
-/// The name has the piece as it was typed, with its separators and capitals.
+/// The name has the piece as it was typed, with its separators, whatever the case of ASCII letters.
 pub(crate) const AS_TYPED: i32 = 30;
+/// The query begins with a separator, or with a capital among small letters, and the name does not begin so.
+pub(crate) const OTHER_BEGINNING: i32 = 2_100;
 /// Unmatched letters before the first match or between two: a word that is skipped, any other letter.
 pub(crate) const SKIPPED_WORD: i32 = 40;
 pub(crate) const SKIPPED_LETTER: i32 = 3;
@@ -43,7 +47,7 @@ pub(crate) const LEFT_LETTER: i32 = 2;
 pub(crate) const LETTERS: i32 = 1_800;
 pub(crate) const AFTER_GAP: i32 = 6;
 /// Letters in their order that are worth less than this are chance.
-pub(crate) const CHANCE: i32 = 700;
+pub(crate) const CHANCE: i32 = 960;
 
 /// Shared among the letters of a query for those of the same case; a query without capitals is of any case.
 pub(crate) const CASE: i32 = 60;

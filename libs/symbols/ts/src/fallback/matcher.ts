@@ -15,8 +15,10 @@ import {
   LEFT_LETTER,
   LEFT_WORD,
   NO_WORD,
+  OTHER_BEGINNING,
   PREFIX,
   ROOM,
+  SAME_BUT_CASE,
   SAME_TEXT,
   SKIPPED_LETTER,
   SKIPPED_WORD,
@@ -32,12 +34,34 @@ export interface Needle {
   readonly mask: Mask;
   /** Whether it has capitals. */
   readonly cased: boolean;
+  /** Whether it begins with a separator, or with a capital among small letters. */
+  readonly marked: boolean;
+  /** The text with ASCII letters in lower case. */
+  readonly lower: string;
 }
 
 export function needleOf(text: string): Needle {
   const folded = fold(text);
-  const cased = folded.flags.some((flags) => flags & UPPER);
-  return { text, folded, units: folded.units, mask: maskOf(folded.units), cased };
+  const capitals = folded.flags.map((flags) => (flags & UPPER) !== 0);
+  const capital = capitals[0] === true && !capitals.every(Boolean);
+  return {
+    text,
+    folded,
+    units: folded.units,
+    mask: maskOf(folded.units),
+    cased: capitals.includes(true),
+    marked: capital || /^[-_$]/.test(text),
+    lower: lowerAscii(text),
+  };
+}
+
+function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
+}
+
+function sameness(name: string, needle: Needle): number {
+  if (name === needle.text) return SAME_TEXT;
+  return lowerAscii(name) === needle.lower ? SAME_BUT_CASE : 0;
 }
 
 /** A match of a name. */
@@ -77,10 +101,12 @@ export function matchStart(needle: Needle, name: string, folded: Folded): Match 
   if (isAt(needle.units, folded.units, 0)) {
     const own = caseOfPiece(needle, folded, 0);
     if (folded.units.length === length) {
-      return { tier: 'exact', base: EXACT, fit: (name === needle.text ? SAME_TEXT : 0) + own };
+      return { tier: 'exact', base: EXACT, fit: sameness(name, needle) + own };
     }
-    const typed = name.startsWith(needle.text) ? AS_TYPED : 0;
-    const fit = Math.max(ROOM - leftBehind(folded, length), 0) + wordEnd(folded, length) + typed + own;
+    const typed = lowerAscii(name).startsWith(needle.lower) ? AS_TYPED : 0;
+    const other = needle.marked && !name.startsWith(needle.text) ? OTHER_BEGINNING : 0;
+    const fit =
+      Math.max(ROOM - leftBehind(folded, length), 0) + wordEnd(folded, length) + typed - other + own;
     return { tier: 'prefix', base: PREFIX, fit };
   }
   return length < 2 ? null : matchInitials(needle, folded);
@@ -122,7 +148,7 @@ export function matchPiece(
     if (!isAt(needle.units, folded.units, at)) continue;
     const end = at + needle.units.length;
     const room = Math.max(ROOM - skipped(folded, at) - leftBehind(folded, end), 0);
-    typed ??= name.includes(needle.text) ? AS_TYPED : 0;
+    typed ??= lowerAscii(name).includes(needle.lower) ? AS_TYPED : 0;
     const fit = room + wordEnd(folded, end) + typed + caseOfPiece(needle, folded, at);
     const match: Match = { tier: 'substring', base: folded.flags[at]! & HUMP ? WORD : inner, fit };
     if (best === null || total(match) > total(best.match)) best = { match, start: at };

@@ -2,12 +2,13 @@
 
 export const EXACT = 10_000;
 export const SAME_TEXT = 400;
+export const SAME_BUT_CASE = 200;
 export const PREFIX = 8_000;
 export const INITIALS = 7_000;
 export const ALL_INITIALS = 200;
 export const WORD = 6_000;
 export const INNER = 4_000;
-export const INNER_LETTER = 400;
+export const INNER_LETTER = 150;
 export const INNER_LETTERS = 2;
 export const SUBSEQUENCE = 3_000;
 export const TYPO = [
@@ -18,6 +19,7 @@ export const TYPO = [
 export const ROOM = 600;
 export const WORD_END = 15;
 export const AS_TYPED = 30;
+export const OTHER_BEGINNING = 2_100;
 export const SKIPPED_WORD = 40;
 export const SKIPPED_LETTER = 3;
 export const JUMPED_WORD = 130;
@@ -28,7 +30,7 @@ export const LEFT_LETTER = 2;
 
 export const LETTERS = 1_800;
 export const AFTER_GAP = 6;
-export const CHANCE = 700;
+export const CHANCE = 960;
 
 export const CASE = 60;
 export const NO_WORD = 2_000;
