@@ -41,13 +41,12 @@ impl Needle {
     pub(crate) fn new(text: &str) -> Self {
         let letters = Folded::of(text).letters;
         let is_upper = |letter: &Letter| letter & UPPER != 0;
-        let capital =
-            letters.first().is_some_and(is_upper) && !letters.iter().all(|letter| is_upper(letter));
+        let capital = letters.first().is_some_and(is_upper) && !letters.iter().all(&is_upper);
         Self {
             marked: capital || text.starts_with(['_', '-', '$']),
             text: text.to_owned(),
             mask: mask(&letters),
-            cased: letters.iter().any(|letter| is_upper(letter)),
+            cased: letters.iter().any(is_upper),
             letters,
         }
     }
