@@ -106,6 +106,7 @@ impl Extractor {
             // Replaced bytes make a text longer, and the file is measured already.
             bytes: usize::MAX,
             time: limits.time,
+            whole: false,
         };
         let tags = self.tagger.read(&text, language, limits, is_cancelled);
         let tags = tags.map_err(|error| match error {

@@ -121,6 +121,8 @@
 (preproc_def name: (identifier) @name value: (_)) @definition.constant @exported
 (preproc_function_def name: (identifier) @name) @definition.function @exported
 
+; Names that are used
+
 [
   (identifier)
   (type_identifier)

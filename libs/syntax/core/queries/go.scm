@@ -31,6 +31,8 @@
 
 (func_literal) @local
 
+; Names that are used
+
 [
   (identifier)
   (type_identifier)

@@ -15,6 +15,8 @@
 (field_declaration declarator: (variable_declarator name: (identifier) @name)) @definition.field
 (constant_declaration declarator: (variable_declarator name: (identifier) @name)) @definition.constant
 
+; Names that are used
+
 [
   (identifier)
   (type_identifier)

@@ -64,6 +64,9 @@
   (for_statement)
   (for_in_statement)
   (while_statement)
+  (do_statement)
+  (switch_statement)
+  (with_statement)
   (try_statement)
   (class_static_block)
 ] @local

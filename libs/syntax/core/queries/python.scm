@@ -15,4 +15,6 @@
     left: (attribute object: (identifier) @_self attribute: (identifier) @name)
     (#eq? @_self "self")) @definition.field)
 
+; Names that are used
+
 (identifier) @reference

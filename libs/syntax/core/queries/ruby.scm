@@ -32,6 +32,8 @@
 ; `private` by itself
 (body_statement (identifier) @access (#any-of? @access "private" "protected" "public"))
 
+; Names that are used
+
 [
   (identifier)
   (constant)

@@ -46,6 +46,8 @@
 
 (closure_expression) @local
 
+; Names that are used
+
 [
   (identifier)
   (type_identifier)

@@ -10,6 +10,7 @@ use fishplate_syntax::{Language, TagLimits, Tagger, Tags};
 const LIMITS: TagLimits = TagLimits {
     bytes: 1 << 20,
     time: Duration::from_secs(60),
+    whole: false,
 };
 
 fn read(source: &str, language: Language) -> Tags {
@@ -54,6 +55,22 @@ fn check(fixture: &str) {
     let tags = read(&source, language);
     assert!(!tags.has_errors, "{fixture} fits its grammar");
     let found = shown(&tags);
+    let limits = TagLimits {
+        whole: true,
+        ..LIMITS
+    };
+    let whole = Tagger::new().read(&source, language, limits, &|| false);
+    let whole = whole.expect("it is read");
+    // What is cut takes the comments of signatures with it.
+    let bare = |tags: &Tags| {
+        let tags = tags.definitions.iter().cloned();
+        let bare = tags.map(|tag| fishplate_syntax::Tag {
+            signature: String::new(),
+            ..tag
+        });
+        bare.collect::<Vec<_>>()
+    };
+    assert_eq!(bare(&tags), bare(&whole), "{fixture}");
     let snapshot = path.with_extension("txt");
     if std::env::var("FISHPLATE_SNAPSHOTS").is_ok_and(|value| value == "write") {
         std::fs::write(&snapshot, &found).expect("the snapshot is written");

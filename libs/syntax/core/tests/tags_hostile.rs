@@ -10,6 +10,7 @@ use proptest::prelude::*;
 const LIMITS: TagLimits = TagLimits {
     bytes: 8 << 20,
     time: Duration::from_secs(60),
+    whole: false,
 };
 
 const FIXTURES: [(&str, &str); 10] = [
@@ -137,6 +138,7 @@ fn deep_nesting_ends() {
             let limits = TagLimits {
                 bytes: 8 << 20,
                 time: Duration::from_millis(300),
+                whole: false,
             };
             let read = Tagger::new().read(&source, language(file), limits, &|| false);
             assert!(
@@ -168,6 +170,7 @@ fn bounds_are_kept() {
     let small = TagLimits {
         bytes: 1000,
         time: Duration::from_secs(60),
+        whole: false,
     };
     let mut tagger = Tagger::new();
     let refused = tagger.read(&source, Language::Python, small, &|| false);
@@ -178,6 +181,7 @@ fn bounds_are_kept() {
     let short = TagLimits {
         bytes: 8 << 20,
         time: Duration::ZERO,
+        whole: false,
     };
     let refused = tagger.read(&source, Language::Python, short, &|| false);
     assert!(matches!(refused, Err(TagsError::TimedOut { .. })));

@@ -8,7 +8,7 @@ use tree_sitter::{
 };
 
 use super::kind::TagKind;
-use super::queries::{Fields, Role, TagQuery};
+use super::queries::{Compiled, Fields, Role};
 
 /// Matches that may be open at once; texts of a language need a few.
 const MAX_OPEN_MATCHES: u32 = 1024;
@@ -26,6 +26,7 @@ pub(super) struct Found {
 
 struct Given {
     pattern: usize,
+    end: usize,
     /// None for an import.
     definition: Option<usize>,
 }
@@ -64,7 +65,12 @@ impl Found {
         self.names.contains_key(&start)
     }
 
-    fn take(&mut self, matched: &QueryMatch<'_, '_>, tags: &TagQuery) {
+    /// Where names are given.
+    pub fn given(&self) -> impl Iterator<Item = Range<usize>> {
+        self.names.iter().map(|(start, given)| *start..given.end)
+    }
+
+    fn take(&mut self, matched: &QueryMatch<'_, '_>, tags: &Compiled) {
         if let [only] = matched.captures()
             && tags.roles.get(only.index as usize) == Some(&Role::Reference)
         {
@@ -130,6 +136,7 @@ impl Found {
         if other.is_none_or(|other| other.pattern > pattern) {
             let given = Given {
                 pattern,
+                end: name.end,
                 definition,
             };
             self.names.insert(name.start, given);
@@ -161,7 +168,7 @@ struct Parts<'tree> {
 /// None where `stop` says so before the end.
 pub(super) fn find(
     cursor: &mut QueryCursor,
-    tags: &TagQuery,
+    compiled: &Compiled,
     tree: &Tree,
     source: &str,
     stop: &mut dyn FnMut() -> bool,
@@ -178,10 +185,14 @@ pub(super) fn find(
     };
     cursor.set_match_limit(MAX_OPEN_MATCHES);
     let options = QueryCursorOptions::new().progress_callback(&mut report);
-    let mut matches =
-        cursor.matches_with_options(&tags.query, tree.root_node(), source.as_bytes(), options);
+    let mut matches = cursor.matches_with_options(
+        &compiled.query,
+        tree.root_node(),
+        source.as_bytes(),
+        options,
+    );
     while let Some(matched) = matches.next() {
-        found.take(matched, tags);
+        found.take(matched, compiled);
     }
     drop(matches);
     (!stopped).then_some(found)

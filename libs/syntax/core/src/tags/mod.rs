@@ -4,12 +4,16 @@
 //! give what can be made out.
 
 mod exported;
+mod keywords;
 mod kind;
+mod lexemes;
 mod matches;
 mod nest;
 mod positions;
 mod queries;
 mod signature;
+mod skeleton;
+mod skeleton_python;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -18,7 +22,9 @@ use hashbrown::HashMap;
 use tree_sitter::{ParseOptions, ParseState, Parser, QueryCursor, Tree};
 
 use crate::language::Language;
-use queries::query_of;
+use matches::Found;
+use queries::{Compiled, query_of};
+use skeleton::Skeleton;
 
 pub use kind::TagKind;
 pub use positions::Position;
@@ -63,7 +69,8 @@ pub struct Tags {
     pub definitions: Vec<Tag>,
     /// Each name once, in the order of its first use. Where a name is defined it is not used.
     pub references: Vec<NameUse>,
-    /// True where parts of the text do not fit the grammar; what stands there may be missing.
+    /// True where parts of the text do not fit the grammar, outside of bodies that were not parsed; what stands there may be
+    /// missing.
     pub has_errors: bool,
 }
 
@@ -101,6 +108,8 @@ pub struct TagLimits {
     pub bytes: usize,
     /// Longest time.
     pub time: Duration,
+    /// Parse bodies of functions too in which nothing is defined. The same definitions, in several times the time.
+    pub whole: bool,
 }
 
 /// Reads texts one after the other; a thread needs one of its own.
@@ -162,15 +171,48 @@ impl Tagger {
                 }
             }
         };
+        let skeleton = if limits.whole {
+            None
+        } else {
+            skeleton::skeleton(source, language)
+        };
+        if let Some(skeleton) = skeleton {
+            let tree = self.parse(&skeleton.text, language, &mut stop);
+            let tree = tree.ok_or_else(stopped)?;
+            // Broken code may not be what it was taken for.
+            if !tree.root_node().has_error() {
+                let found = self.find(&tags.definitions, &tree, &skeleton.text, &mut stop);
+                let found = found.ok_or_else(stopped)?;
+                return Ok(Tags {
+                    definitions: nest::nest(&found, source, Some(&skeleton), language),
+                    references: uses(&found, &skeleton),
+                    has_errors: false,
+                });
+            }
+        }
         let tree = self.parse(source, language, &mut stop);
         let tree = tree.ok_or_else(stopped)?;
-        let found = matches::find(&mut self.cursor, tags, &tree, source, &mut stop);
+        let found = self.find(&tags.definitions, &tree, source, &mut stop);
         let found = found.ok_or_else(stopped)?;
+        let used = tags
+            .references()
+            .and_then(|used| self.find(used, &tree, source, &mut stop));
+        let used = used.ok_or_else(stopped)?;
         Ok(Tags {
-            definitions: nest::nest(&found, source, language),
-            references: count(&found, source),
+            definitions: nest::nest(&found, source, None, language),
+            references: count(&found, &used, source),
             has_errors: tree.root_node().has_error(),
         })
+    }
+
+    fn find(
+        &mut self,
+        query: &Compiled,
+        tree: &Tree,
+        source: &str,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Option<Found> {
+        matches::find(&mut self.cursor, query, tree, source, stop)
     }
 
     fn parse(
@@ -199,10 +241,10 @@ impl Tagger {
     }
 }
 
-fn count(found: &matches::Found, source: &str) -> Vec<NameUse> {
+fn count(found: &Found, used: &Found, source: &str) -> Vec<NameUse> {
     let mut counts: HashMap<&str, u32> = HashMap::new();
     let mut order = Vec::new();
-    for range in &found.references {
+    for range in &used.references {
         if range.is_empty() || range.len() > MAX_REFERENCE || found.is_given(range.start) {
             continue;
         }
@@ -219,4 +261,22 @@ fn count(found: &matches::Found, source: &str) -> Vec<NameUse> {
         count: counts.get(name).copied().unwrap_or_default(),
     });
     uses.collect()
+}
+
+/// Names of the whole source, but where they are given.
+fn uses(found: &Found, skeleton: &Skeleton<'_>) -> Vec<NameUse> {
+    let mut given: HashMap<&str, u32> = HashMap::new();
+    for name in found.given() {
+        *given
+            .entry(skeleton.text.get(name).unwrap_or_default())
+            .or_insert(0) += 1;
+    }
+    let names = skeleton.names.iter().filter_map(|(name, count)| {
+        let count = count.saturating_sub(given.get(name).copied().unwrap_or_default());
+        (count > 0 && name.len() <= MAX_REFERENCE).then(|| NameUse {
+            name: name.to_owned(),
+            count,
+        })
+    });
+    names.collect()
 }

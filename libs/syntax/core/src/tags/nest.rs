@@ -9,14 +9,23 @@ use super::Tag;
 use super::exported::{Asked, is_exported};
 use super::kind::TagKind;
 use super::matches::{Definition, Found, Scope, ScopeKind};
-use super::positions::Positions;
+use super::positions::{Position, Positions};
 use super::signature::{Parts, signature, words_before};
+use super::skeleton::Skeleton;
 use crate::language::Language;
 
 /// Longest name and longest container, in bytes; deeper ones begin anew.
 const MAX_NAME: usize = 256;
 
-pub(super) fn nest(found: &Found, source: &str, language: Language) -> Vec<Tag> {
+/// The tags of what was found in a source, or in its skeleton.
+pub(super) fn nest(
+    found: &Found,
+    source: &str,
+    skeleton: Option<&Skeleton<'_>>,
+    language: Language,
+) -> Vec<Tag> {
+    let positions = Positions::new(source);
+    let source = skeleton.map_or(source, |skeleton| &skeleton.text);
     let mut items: Vec<(usize, Reverse<usize>, usize, Item<'_>)> = Vec::new();
     let definitions = found.definitions.iter().filter(|it| it.counts);
     items.extend(definitions.map(|it| {
@@ -35,7 +44,8 @@ pub(super) fn nest(found: &Found, source: &str, language: Language) -> Vec<Tag> 
     let mut nesting = Nesting {
         source,
         language,
-        positions: Positions::new(source),
+        positions,
+        skeleton,
         listed: listed.collect(),
         seen: HashSet::new(),
         stack: Vec::new(),
@@ -75,7 +85,9 @@ struct Around {
 }
 
 struct Nesting<'source> {
+    /// What was searched: the whole text or its skeleton.
     source: &'source str,
+    skeleton: Option<&'source Skeleton<'source>>,
     language: Language,
     positions: Positions<'source>,
     listed: HashSet<&'source str>,
@@ -163,7 +175,11 @@ impl<'source> Nesting<'source> {
         }
         let owner = self.stack.iter().take(place).rev().find_map(|it| it.tag);
         let repeats = kind.is_variable() || kind == TagKind::Field;
-        if kind.is_variable() && top.is_some_and(|top| top.is_local)
+        let is_local = top.is_some_and(|top| top.is_local);
+        // `Shape shape(1);` in a function may look as if it declared one.
+        let is_call =
+            definition.body.is_none() && matches!(self.language, Language::C | Language::Cpp);
+        if is_local && (kind.is_variable() || is_call && kind.is_function())
             || repeats && !self.seen.insert((owner, text))
         {
             return;
@@ -213,9 +229,9 @@ impl<'source> Nesting<'source> {
         self.tags.push(Tag {
             kind,
             name: text.to_owned(),
-            name_at: self.positions.at(name_start),
-            start: self.positions.at(definition.whole.start),
-            end: self.positions.at(end),
+            name_at: self.start(name_start),
+            start: self.start(definition.whole.start),
+            end: self.end(end),
             container: Some(container).filter(|container| !container.is_empty()),
             signature: signature(&parts),
             exported,
@@ -252,12 +268,31 @@ impl<'source> Nesting<'source> {
             whole: definition.whole.clone(),
             name: definition.name.start,
             body: definition.body,
-            line: self.positions.line_start(definition.whole.start),
+            line: self.line_start(definition.whole.start),
             // In Ruby a line ends what parentheses do not hold together.
             spans_lines: self.language != Language::Ruby
                 && (has_block || kind.is_function())
                 && !is_macro(self.source, &definition.whole),
         }
+    }
+
+    fn start(&self, at: usize) -> Position {
+        let at = self.skeleton.map_or(at, |skeleton| skeleton.start(at));
+        self.positions.at(at)
+    }
+
+    fn end(&self, at: usize) -> Position {
+        let at = self.skeleton.map_or(at, |skeleton| skeleton.end(at));
+        self.positions.at(at)
+    }
+
+    /// The start of a line, or a place near: what stands far before a definition says nothing of it.
+    fn line_start(&self, at: usize) -> usize {
+        let bytes = self.source.as_bytes();
+        let from = at.saturating_sub(MAX_NAME);
+        let before = bytes.get(from..at).unwrap_or_default();
+        let newline = memchr::memrchr(b'\n', before);
+        from + newline.map_or(0, |newline| newline + 1)
     }
 
     fn join(&self, path: &str, name: &str) -> String {

@@ -53,12 +53,6 @@ impl<'source> Positions<'source> {
         }
     }
 
-    /// Where the line of a byte begins.
-    pub fn line_start(&self, offset: usize) -> usize {
-        let line = self.line_of(offset);
-        self.line_starts.get(line).copied().unwrap_or_default()
-    }
-
     fn line_of(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset) - 1
     }

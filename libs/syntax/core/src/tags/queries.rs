@@ -27,13 +27,42 @@ pub(super) enum Role {
     Helper,
 }
 
-/// The query of a language.
+/// The query of a language, in two parts: the second one is seldom needed.
 pub(super) struct TagQuery {
+    pub definitions: Compiled,
+    references: OnceLock<Option<Compiled>>,
+    language: Language,
+    source: &'static str,
+}
+
+/// A part of a query.
+pub(super) struct Compiled {
     pub query: Query,
     /// By index of the capture.
     pub roles: Vec<Role>,
     pub fields: Fields,
 }
+
+impl TagQuery {
+    fn new(language: Language, source: &'static str) -> Option<Self> {
+        let (definitions, used) = source.split_at_checked(source.find(USED)?)?;
+        Some(Self {
+            definitions: compile(language, definitions)?,
+            references: OnceLock::new(),
+            language,
+            source: used,
+        })
+    }
+
+    /// The part for names that are used.
+    pub fn references(&self) -> Option<&Compiled> {
+        let compiled = || compile(self.language, self.source);
+        self.references.get_or_init(compiled).as_ref()
+    }
+}
+
+/// The line of a query behind which patterns are for names that are used.
+const USED: &str = "; Names that are used\n";
 
 /// Numbers of the fields that lead to a body.
 pub(super) struct Fields {
@@ -48,7 +77,9 @@ pub(super) fn query_of(language: Language) -> Option<&'static TagQuery> {
         ($file:literal) => {{
             static QUERY: OnceLock<Option<TagQuery>> = OnceLock::new();
             let source = include_str!(concat!("../../queries/", $file, ".scm"));
-            QUERY.get_or_init(|| compile(language, source)).as_ref()
+            QUERY
+                .get_or_init(|| TagQuery::new(language, source))
+                .as_ref()
         }};
     }
     match language {
@@ -68,13 +99,13 @@ pub(super) fn query_of(language: Language) -> Option<&'static TagQuery> {
 }
 
 /// None where the query does not fit the grammar, which a test rules out for each.
-fn compile(language: Language, source: &str) -> Option<TagQuery> {
+fn compile(language: Language, source: &str) -> Option<Compiled> {
     let grammar = language.grammar();
     let query = Query::new(&grammar, source).ok()?;
     let roles = query.capture_names().iter();
     let roles = roles.map(|name| role(name)).collect::<Option<_>>()?;
     let field = |name| grammar.field_id_for_name(name).map_or(0, Into::into);
-    Some(TagQuery {
+    Some(Compiled {
         roles,
         fields: Fields {
             body: field("body"),
@@ -123,7 +154,8 @@ mod tests {
             if let Err(error) = Query::new(&language.grammar(), &source) {
                 panic!("{name}: {error}");
             }
-            assert!(query_of(language).is_some(), "{name} has unknown captures");
+            let known = query_of(language).is_some_and(|query| query.references().is_some());
+            assert!(known, "{name} has unknown captures");
         }
         assert!(query_of(Language::Json).is_none());
     }
