@@ -198,7 +198,7 @@ impl SymbolIndex {
                 let found = definers.entry(record.name).or_default();
                 match found.last_mut().filter(|last| last.file == at) {
                     Some(last) if last.weight < weight => {
-                        (last.symbol, last.weight) = (symbol, weight)
+                        (last.symbol, last.weight) = (symbol, weight);
                     }
                     Some(_) => {}
                     None => found.push(Definer {

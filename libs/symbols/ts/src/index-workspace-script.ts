@@ -156,10 +156,12 @@ async function readAll(
     }
     const read =
       languageOf(path) === undefined ? (['language'] as const) : await readInside(root, path, maxFileBytes);
-    const file = Buffer.isBuffer(read) ? scanned(path, read, maxFileBytes) : read;
-    if (typeof file === 'string' || !('symbols' in file)) {
-      if (typeof file === 'string') tally.skip(path, file);
-      else tally.skip(path, ...(file as Outcome));
+    const file: ExtractedFile | Refusal | Outcome = Buffer.isBuffer(read)
+      ? scanned(path, read, maxFileBytes)
+      : read;
+    if (Array.isArray(file) || typeof file === 'string') {
+      const [reason, message] = typeof file === 'string' ? ([file] as const) : file;
+      tally.skip(path, reason, message);
       take(path, null);
       continue;
     }
