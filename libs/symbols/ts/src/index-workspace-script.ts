@@ -155,7 +155,7 @@ async function readAll(
       await new Promise(setImmediate);
     }
     const read =
-      languageOf(path) === undefined ? (['language'] as const) : await readInside(root, path, maxFileBytes);
+      languageOf(path) === undefined ? (['language'] as Outcome) : await readInside(root, path, maxFileBytes);
     const file: ExtractedFile | Refusal | Outcome = Buffer.isBuffer(read)
       ? scanned(path, read, maxFileBytes)
       : read;
