@@ -5,16 +5,19 @@
 )]
 
 use std::arch::x86_64::{
-    __m256i, __m512, __m512i, __mmask16, __mmask64, _mm256_loadu_si256, _mm512_add_epi32,
-    _mm512_add_epi64, _mm512_add_ps, _mm512_castsi512_si256, _mm512_cvtepi8_epi16, _mm512_cvtph_ps,
-    _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64, _mm512_fmadd_ps, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_madd_epi16, _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi16,
-    _mm512_maskz_loadu_epi64, _mm512_maskz_loadu_ps, _mm512_popcnt_epi64, _mm512_reduce_add_epi32,
-    _mm512_reduce_add_epi64, _mm512_reduce_add_ps, _mm512_set1_epi8, _mm512_setzero_ps,
-    _mm512_setzero_si512, _mm512_sub_ps, _mm512_xor_si512,
+    __m256i, __m512, __m512i, __mmask16, __mmask64, _MM_HINT_T0, _mm_prefetch, _mm256_loadu_si256,
+    _mm512_add_epi32, _mm512_add_epi64, _mm512_add_ps, _mm512_castsi512_si256,
+    _mm512_cvtepi8_epi16, _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_madd_epi16,
+    _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi16, _mm512_maskz_loadu_epi64,
+    _mm512_maskz_loadu_ps, _mm512_popcnt_epi64, _mm512_reduce_add_epi32, _mm512_reduce_add_epi64,
+    _mm512_reduce_add_ps, _mm512_set1_epi8, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_sub_ps,
+    _mm512_xor_si512,
 };
 
 use super::{Kernels, avx2, even, stretched};
+use std::ptr;
+
 use crate::precise::{dot_here, squared_distance_here};
 use crate::quantize::to_i8_here;
 
@@ -22,6 +25,9 @@ use crate::quantize::to_i8_here;
 const WIDE: usize = 16;
 /// Registers that sum up side by side: a sum waits for the one before it.
 const APART: usize = 4;
+
+/// Bytes that are fetched before they are needed.
+const AHEAD: usize = 4096;
 
 /// What [`sums`] sums up.
 const DOT: u8 = 0;
@@ -126,6 +132,7 @@ fn sums<const WHAT: u8>(left: &[f32], right: &[f32]) -> [f32; 3] {
     let (right_chunks, right_rest) = right.as_chunks::<{ WIDE * APART }>();
     for (left, right) in left_chunks.iter().zip(right_chunks) {
         for at in 0..APART {
+            fetch(&right[at * WIDE]);
             let (left, right) = (
                 load(&left.as_chunks().0[at]),
                 load(&right.as_chunks().0[at]),
@@ -209,6 +216,7 @@ fn dot_i8_vnni(left: &[i8], right: &[i8], sum_of_right: i32) -> i32 {
     let (right_chunks, right_rest) = right.as_chunks::<{ 64 * APART }>();
     for (left, right) in left_chunks.iter().zip(right_chunks) {
         for at in 0..APART {
+            fetch(&left[at * 64]);
             let left = _mm512_xor_si512(load_whole(&left.as_chunks().0[at]), offset);
             sums[at] = _mm512_dpbusd_epi32(sums[at], left, load_whole(&right.as_chunks().0[at]));
         }
@@ -253,6 +261,15 @@ fn precise_squared_distance(left: &[f32], right: &[f32]) -> f64 {
 #[target_feature(enable = "avx512f,avx512bw")]
 fn to_i8(vector: &[f32], code: &mut [i8]) -> f32 {
     to_i8_here(vector, code)
+}
+
+/// Has the line [`AHEAD`] of this place fetched: rows follow each other, and the processor by itself stops at every page.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn fetch<T>(place: &T) {
+    let ahead = ptr::from_ref(place).cast::<i8>().wrapping_add(AHEAD);
+    // SAFETY: fetching is a hint, which may name any place.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead) };
 }
 
 #[inline]
