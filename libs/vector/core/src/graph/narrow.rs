@@ -65,11 +65,11 @@ impl LayeredGraph {
 
     /// Whether so few rows are allowed that a walk would meet too few of them.
     fn is_narrow(&self, wanted: &Wanted<'_>, rows: &Rows, effort: usize) -> bool {
-        let end = rows.end();
-        let step = (end / ASKED).max(1);
-        let asked = (0..end).step_by(step as usize);
+        // Scattered, not at even steps: what is said of rows may come round in steps as well.
+        let end = u64::from(rows.end().max(1));
+        let asked = (0..ASKED).map(|at| (u64::from(at) * 0x9e37_79b9_7f4b) % end);
         let (mut all, mut allowed) = (0_usize, 0_usize);
-        for row in asked {
+        for row in asked.filter_map(|row| u32::try_from(row).ok()) {
             if rows.is_live(row) {
                 all += 1;
                 allowed += usize::from((wanted.is_allowed)(row));
