@@ -43,7 +43,7 @@ describe.each(ENGINES)('demo, %s', (asked, reported) => {
     expect(report).toMatchObject({
       ok: true,
       usesGit: true,
-      killed: { signal: 'SIGKILL', steps: 5 },
+      killed: { signal: 'SIGKILL', steps: 16 },
       proof: { ok: true, entries: 14 },
     });
     expect(report.proof.before).toBe(report.proof.after);

@@ -65,7 +65,6 @@ function closingLines(report: DemoReport, style: Style): string {
   const calls = report.plan.steps.reduce((sum, { durationMs }) => sum + durationMs, 0);
   return [
     `  ${report.plan.steps.length} calls in ${formatDuration(calls)}, ${formatDuration(report.durationMs)} with copy, git and proof`,
-    style.dim('  not yet: symbol search'),
     style.dim(
       '  next: `fishplate doctor` (engines here), `fishplate mcp --workspace DIR` (for an agent), README.md of the package',
     ),

@@ -12,8 +12,8 @@ import { treeDifferences, treeHash, treeState } from './tree-state.js';
 /** Name of the fixture, of its plan, and of the patch in it. */
 export const DEMO_FIXTURE = 'timespan';
 
-/** Steps after which the agent is killed: both changes are made. */
-const KILLED_AFTER = 5;
+/** Steps after which the agent is killed: all are done but those that take the changes back. */
+const KILLED_AFTER = 16;
 
 /** Whether the tree is what it was. */
 export interface DemoProof {

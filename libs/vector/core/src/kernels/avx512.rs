@@ -268,8 +268,7 @@ fn to_i8(vector: &[f32], code: &mut [i8]) -> f32 {
 #[target_feature(enable = "avx512f")]
 fn fetch<T>(place: &T) {
     let ahead = ptr::from_ref(place).cast::<i8>().wrapping_add(AHEAD);
-    // SAFETY: fetching is a hint, which may name any place.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead) };
+    _mm_prefetch::<_MM_HINT_T0>(ahead);
 }
 
 #[inline]
