@@ -31,7 +31,7 @@ function sources() {
   ];
   const found = [];
   const visit = (/** @type {string} */ folder) => {
-    let entries = [];
+    let entries;
     try {
       entries = readdirSync(folder, { withFileTypes: true });
     } catch {

@@ -21,6 +21,8 @@ const SHAPES = [
   [/^apps\/runtime$/, 'runtime'],
   [/^apps\/integration$/, 'integration'],
   [/^benchmarks\/harness$/, 'harness'],
+  // That of the app: of no track.
+  [/^benchmarks\/runtime$/, 'bench'],
   [/^benchmarks\/([^/]+)\/addon$/, 'rivals'],
   [/^benchmarks\/([^/]+)$/, 'bench'],
 ];

@@ -14,6 +14,7 @@ const ABOVE_DIFF_CORE = [
   '@fishplate/diff-bench',
   '@fishplate/diff-validation',
   '@fishplate/integration',
+  '@fishplate/runtime-bench',
   'fishplate',
   'fishplate-diff',
   'fishplate-diff-napi',
@@ -62,12 +63,14 @@ describe('the graph', () => {
 
   test('touching a foundation marks the tracks that stand on it, and not their cores', () => {
     touch('libs/syntax/core/src/lib.rs');
-    const expected = ABOVE_DIFF_CORE.filter((name) => name.startsWith('@') || name === 'fishplate');
-    assert.deepEqual(copy.affected('--base', 'HEAD'), [
-      ...expected,
-      'fishplate-syntax',
-      'fishplate-syntax-napi',
-    ]);
+    const expected = [
+      ...ABOVE_DIFF_CORE.filter((name) => name.startsWith('@') || name === 'fishplate'),
+      ...['@fishplate/symbols', '@fishplate/symbols-bench', '@fishplate/symbols-validation'],
+      // Its core parses by it.
+      ...['fishplate-symbols', 'fishplate-symbols-napi'],
+      ...['fishplate-syntax', 'fishplate-syntax-napi'],
+    ];
+    assert.deepEqual(copy.affected('--base', 'HEAD'), expected.sort());
   });
 
   test('touching a helper marks its core and all that stands on that', () => {
@@ -122,9 +125,12 @@ describe('the graph', () => {
     );
   });
 
-  test('after touching a track, affected benches are those of the track', () => {
+  test('after touching a track, affected benches are those of the track and of the runtime', () => {
     touch('libs/diff/core/src/lib.rs');
-    assert.deepEqual(copy.affected('--base', 'HEAD', '--with-target', 'bench'), ['@fishplate/diff-bench']);
+    assert.deepEqual(copy.affected('--base', 'HEAD', '--with-target', 'bench'), [
+      '@fishplate/diff-bench',
+      '@fishplate/runtime-bench',
+    ]);
   });
 
   test('no edge runs up, nor from one track to another', () => {
