@@ -102,10 +102,10 @@ export async function runDemo({
   }
 }
 
-/** Every call that the killed process made is answered from the log, and not made again. */
+/** Every call that the killed process made is answered from the log, and not made again; but one that threw, which changed nothing. */
 function isResumed({ steps }: PlanReport, killed: KilledAgent | null): boolean {
   const before = steps.slice(0, killed?.steps ?? 0);
-  return before.every(({ replayed, skipped }) => replayed === true || skipped !== undefined);
+  return before.every(({ ok, replayed, skipped }) => !ok || replayed === true || skipped !== undefined);
 }
 
 /** The plan with this very node for its commands, whatever PATH says. */
