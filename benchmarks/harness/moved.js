@@ -22,8 +22,12 @@ function movedSince(file, rows) {
   } catch {
     return [];
   }
-  const before = new Map(known.map((row) => [row.measure, row]));
-  return rows.flatMap((row) => moved(before.get(row.measure), row));
+  // A name may stand for several rows, such as "the same": the first of one run is the first of another.
+  const left = [...known];
+  return rows.flatMap((row) => {
+    const at = left.findIndex(({ measure }) => measure === row.measure);
+    return moved(at < 0 ? undefined : left.splice(at, 1)[0], row);
+  });
 }
 
 /**
