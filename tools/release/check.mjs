@@ -79,7 +79,7 @@ function use(project) {
   const { capabilities } = JSON.parse(
     execFileSync(process.execPath, [command, 'doctor', '--json'], { cwd: project, encoding: 'utf8' }),
   );
-  const fallen = capabilities.tracks.filter(({ state, engine }) => state === 'landed' && engine !== 'native');
+  const fallen = capabilities.tracks.filter(({ engine }) => engine !== 'native');
   if (fallen.length > 0)
     throw new Error(`without native engine: ${fallen.map(({ track }) => track).join(', ')}`);
 }

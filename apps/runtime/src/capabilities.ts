@@ -1,4 +1,4 @@
-/** Which engine each track uses in this runtime, and what stands in where a track has not landed. */
+/** Which engine each track uses in this runtime. */
 
 import { capability as diffCapability } from '@fishplate/diff';
 import type { CapabilityReport } from '@fishplate/engine';
@@ -17,24 +17,6 @@ import { capability as vectorCapability } from '@fishplate/vector';
 import { ENGINE_TRACKS, type EngineTrack, type ResolvedConfig } from './config/schema.js';
 import { packageVersion } from './version.js';
 
-/** A track whose library is in use: its own report. */
-export interface LandedTrack extends CapabilityReport {
-  readonly state: 'landed';
-}
-
-/** A track whose part is played by something simpler for now, or not at all. */
-export interface InterimTrack {
-  readonly state: 'interim' | 'absent';
-  readonly track: string;
-  /** What stands in; null where nothing does. */
-  readonly engine: string | null;
-  /** What that means for users. */
-  readonly reason: string;
-}
-
-/** One track. */
-export type TrackCapability = LandedTrack | InterimTrack;
-
 /** What a runtime can do. */
 export interface RuntimeCapabilities {
   /** Version of this package. */
@@ -42,22 +24,23 @@ export interface RuntimeCapabilities {
   readonly workspace: string;
   /** Path of the config file in force, or null. */
   readonly configFile: string | null;
-  readonly tracks: readonly TrackCapability[];
+  /** The report of each track's library. */
+  readonly tracks: readonly CapabilityReport[];
   /** What can confine commands here, found out by trying. */
   readonly sandbox: SandboxCapabilities;
 }
 
 /** Reports on every track. Loads the bindings that `auto` or `native` ask for. */
 export function reportCapabilities(workspace: string, config: ResolvedConfig): RuntimeCapabilities {
-  const landed = ENGINE_TRACKS.map((track): LandedTrack => {
+  const tracks = ENGINE_TRACKS.map((track) => {
     const { file, call } = config.engines[track];
-    return { state: 'landed', ...CAPABILITY[track]({ config: file, call }) };
+    return CAPABILITY[track]({ config: file, call });
   });
   return {
     version: packageVersion(),
     workspace,
     configFile: config.file,
-    tracks: [...landed, ...INTERIM_TRACKS],
+    tracks,
     sandbox: getSandboxCapabilities(),
   };
 }
@@ -72,5 +55,3 @@ const CAPABILITY = {
   tokenizer: tokenizerCapability,
   vector: vectorCapability,
 } as const satisfies Record<EngineTrack, unknown>;
-
-const INTERIM_TRACKS: readonly InterimTrack[] = [];

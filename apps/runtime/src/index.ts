@@ -13,7 +13,7 @@ export {
   isFishplateError,
 } from '@fishplate/engine';
 
-export type { InterimTrack, LandedTrack, RuntimeCapabilities, TrackCapability } from './capabilities.js';
+export type { RuntimeCapabilities } from './capabilities.js';
 export type { AuditRecord } from '@fishplate/sandbox';
 
 export type { Confirm, ConfirmationRequest } from './commands/confirmation.js';

@@ -1,8 +1,8 @@
 /** `fishplate doctor`. */
 
+import type { CapabilityReport } from '@fishplate/engine';
 import { defineCommand } from 'citty';
 
-import type { TrackCapability } from '../capabilities.js';
 import { type ContainmentProbe, type DoctorReport, examine } from '../doctor/report.js';
 import { EXIT } from './exit-codes.js';
 import { JSON_OPTION, printJson, WORKSPACE_OPTION, workspaceOption } from './shared-options.js';
@@ -69,18 +69,12 @@ function sandboxLines({ sandbox }: DoctorReport, style: Style): string[] {
   ];
 }
 
-function trackLine(track: TrackCapability, style: Style): string {
-  const name = track.track.padEnd(10);
-  if (track.state === 'landed') {
-    const mark = track.engine === null ? style.red('\u2717') : style.green('\u2713');
-    const asked = `asked ${track.asked} by ${track.askedBy}`;
-    const improve =
-      track.improve === undefined
-        ? ''
-        : `\n${' '.repeat(31)}${style.yellow('improve')} ${visibleLine(track.improve)}`;
-    return `${mark} ${style.bold(name)} ${fit(track.engine ?? 'none', 17)} ${track.version}, ${asked}: ${visibleLine(track.reason)}${improve}`;
-  }
-  const mark = track.state === 'interim' ? style.yellow('~') : style.dim('-');
-  const engine = fit(track.engine ?? 'not yet', 17);
-  return `${mark} ${style.bold(name)} ${engine} ${style.dim(track.state === 'interim' ? `interim: ${track.reason}` : track.reason)}`;
+function trackLine(track: CapabilityReport, style: Style): string {
+  const mark = track.engine === null ? style.red('\u2717') : style.green('\u2713');
+  const asked = `asked ${track.asked} by ${track.askedBy}`;
+  const improve =
+    track.improve === undefined
+      ? ''
+      : `\n${' '.repeat(31)}${style.yellow('improve')} ${visibleLine(track.improve)}`;
+  return `${mark} ${style.bold(track.track.padEnd(10))} ${fit(track.engine ?? 'none', 17)} ${track.version}, ${asked}: ${visibleLine(track.reason)}${improve}`;
 }

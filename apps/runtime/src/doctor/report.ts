@@ -58,7 +58,7 @@ export async function examine(
   ]);
   const capabilities = runtime.capabilities();
   await runtime.close();
-  const enginesHold = capabilities.tracks.every((track) => track.state !== 'landed' || track.engine !== null);
+  const enginesHold = capabilities.tracks.every(({ engine }) => engine !== null);
   return {
     ok: enginesHold && [...probes, ...sandbox.probes].every(({ outcome }) => outcome !== 'through'),
     node: process.versions.node,
