@@ -1,8 +1,6 @@
 /** The binding: its types, the engine that loads it, and the translation of its errors. */
 
-import { isNativeError } from 'node:util/types';
-
-import { type CapabilityReport, type EngineChoice, isFishplateError, TrackEngine } from '@fishplate/engine';
+import { type CapabilityReport, type EngineChoice, engineErrors, TrackEngine } from '@fishplate/engine';
 
 import { DIFF_CODES } from './codes';
 
@@ -63,34 +61,18 @@ function cancelAll(): void {
   for (const token of running) token.cancel();
 }
 
-/** Runs `work` and gives its errors the codes of this track. */
-export function withCodes<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw coded(error);
-  }
-}
-
-/** The error of an engine as an error of this track; a binding's message starts with its code. */
-export function coded(error: unknown): unknown {
-  if (isFishplateError(error) || !isNativeError(error)) return error;
-  const [, code = faultOf(error), message = error.message] = CODED_MESSAGE.exec(error.message) ?? [];
-  return DIFF_CODES.error(code as DiffCode, message, { cause: error, ...lineDetails(message) });
-}
-
-/** V8 refuses strings over its limit by a message, `Buffer.prototype.toString` by a code. */
-function faultOf(error: Error): DiffCode {
-  const isTooLong =
-    error.message === 'Invalid string length' || ('code' in error && error.code === 'ERR_STRING_TOO_LONG');
-  return isTooLong ? 'OUTPUT_TOO_LARGE' : 'ENGINE_FAULT';
-}
-
-type DiffCode = keyof typeof DIFF_CODES.entries;
-const CODED_MESSAGE = new RegExp(`^(${Object.keys(DIFF_CODES.entries).join('|')}): (.*)`, 's');
+/** Errors of the engine as errors of this track. */
+export const { coded, withCodes } = engineErrors(DIFF_CODES, {
+  // V8 refuses strings over its limit by a message, `Buffer.prototype.toString` by a code.
+  uncoded: (error) =>
+    error.message === 'Invalid string length' || ('code' in error && error.code === 'ERR_STRING_TOO_LONG')
+      ? 'OUTPUT_TOO_LARGE'
+      : undefined,
+  details: lineDetails,
+});
 
 /** The line that a message names, as a number that programs can read. */
-export function lineDetails(message: string): { details?: { line: number } } {
+export function lineDetails(message: string): { line: number } | undefined {
   const line = /\bat line (\d+)/.exec(message)?.[1];
-  return line === undefined ? {} : { details: { line: Number(line) } };
+  return line === undefined ? undefined : { line: Number(line) };
 }

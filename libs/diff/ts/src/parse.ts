@@ -77,7 +77,8 @@ export function npmParse(uniDiff: string): StructuredPatch[] {
     patches = npmParsePatch(uniDiff);
   } catch (cause) {
     const { message } = cause as Error;
-    throw DIFF_CODES.error('PATCH_MALFORMED', message, { cause, ...lineDetails(message) });
+    const details = lineDetails(message);
+    throw DIFF_CODES.error('PATCH_MALFORMED', message, { cause, ...(details && { details }) });
   }
   for (const { hunks } of patches) {
     for (const hunk of hunks) {

@@ -23,5 +23,6 @@ export {
   engineVariable,
 } from './choice';
 export { type CodeEntry, defineCodes, ENGINE_CODES, type ErrorCodes, type ErrorParticulars } from './codes';
+export { type EngineErrorOptions, type EngineErrors, engineErrors } from './engine-errors';
 export { FishplateError, type FishplateErrorInit, isFishplateError } from './errors';
 export { type CapabilityReport, type TrackDescription, TrackEngine } from './track';

@@ -1,8 +1,6 @@
 /** The binding: its types, the engine that loads it, and the translation of its errors. */
 
-import { isNativeError } from 'node:util/types';
-
-import { type CapabilityReport, type EngineChoice, isFishplateError, TrackEngine } from '@fishplate/engine';
+import { type CapabilityReport, type EngineChoice, engineErrors, TrackEngine } from '@fishplate/engine';
 
 import { GITIGNORE_CODES } from './codes';
 
@@ -33,21 +31,5 @@ export function capability(choice?: {
   return engine.capability(choice);
 }
 
-type GitignoreCode = keyof typeof GITIGNORE_CODES.entries;
-const CODED_MESSAGE = new RegExp(`^(${Object.keys(GITIGNORE_CODES.entries).join('|')}): (.*)`, 's');
-
-/** The error of an engine as an error of this track; a binding's message starts with its code. */
-export function coded(error: unknown): unknown {
-  if (isFishplateError(error) || !isNativeError(error)) return error;
-  const [, code = 'ENGINE_FAULT', message = error.message] = CODED_MESSAGE.exec(error.message) ?? [];
-  return GITIGNORE_CODES.error(code as GitignoreCode, message, { cause: error });
-}
-
-/** Runs `work` and gives its errors the codes of this track. */
-export function withCodes<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw coded(error);
-  }
-}
+/** Errors of the engine as errors of this track. */
+export const { coded, withCodes } = engineErrors(GITIGNORE_CODES);

@@ -1,10 +1,17 @@
-//! Errors as messages that start with a code: the only text that both a sync call and a promise carry over.
+//! Errors as texts, which both a call and a promise carry over: `CODE: message`, or code, particulars as JSON, and message, a
+//! line each.
 
 use fishplate_sandbox::{
     ChangeError, Changed, Decision, FileError, GrantError, NameError, OpenError, StartError,
 };
 use napi::{Error, Result};
 use serde::Serialize;
+
+/// What the error of a refused action carries.
+#[derive(Serialize)]
+struct Denial<'a> {
+    decision: &'a Decision,
+}
 
 pub fn fault(code: &str, message: impl std::fmt::Display) -> Error {
     Error::from_reason(format!("{code}: {message}"))
@@ -31,8 +38,8 @@ pub fn name_fault(error: &NameError) -> Error {
 
 pub fn file_fault(error: &FileError) -> Error {
     match error {
-        FileError::AccessDenied(decision) => match denial(decision) {
-            Ok(decision) => Error::from_reason(format!("ACCESS_DENIED {decision}: {error}")),
+        FileError::AccessDenied(decision) => match json(&Denial { decision }) {
+            Ok(details) => Error::from_reason(format!("ACCESS_DENIED\n{details}\n{error}")),
             Err(error) => error,
         },
         _ => fault(error.code(), error),
@@ -55,10 +62,6 @@ pub fn change_answer(result: std::result::Result<Changed, ChangeError>) -> Resul
         Err(ChangeError::File(error)) => Err(file_fault(&error)),
         Err(error @ ChangeError::Stuck { .. }) => Err(fault(error.code(), error)),
     }
-}
-
-fn denial(decision: &Decision) -> Result<String> {
-    json(decision)
 }
 
 pub fn start_fault(error: &StartError) -> Error {

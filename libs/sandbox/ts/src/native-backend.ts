@@ -2,7 +2,7 @@
 
 import { constants } from 'node:os';
 
-import { faultOf, type SandboxNative, withCodes, withCodesAsync } from './native';
+import { fromText, type SandboxNative, withCodes, withCodesAsync } from './native';
 import type { Runner, RunOutcome, RunRequest } from './execute/runner';
 import type { CheckedOptions } from './options';
 import type { PolicyEngine } from './files';
@@ -121,7 +121,7 @@ function runNative(
           settle();
           // The reason is the caller's, and goes back as it is.
           if (signal.aborted) reject(signal.reason as Error);
-          else if (end.fault != null) reject(faultOf(end.fault));
+          else if (end.fault != null) reject(fromText(end.fault));
           else resolve(outcomeOf(end, request));
         },
       ),

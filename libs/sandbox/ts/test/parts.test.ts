@@ -12,7 +12,6 @@ import { variablesOf } from '../src/execute/docker-variables';
 import { Output } from '../src/execute/output';
 import { unconfined } from '../src/execute/process';
 import type { RunRequest } from '../src/execute/runner';
-import { coded } from '../src/native';
 import type { SandboxPolicy } from '../src/policy';
 import { resolveRules } from '../src/rules';
 import type { AuditRecord } from '../src/types';
@@ -129,22 +128,6 @@ describe('records', () => {
       expect.stringContaining('no network'),
     ]);
   });
-});
-
-test('errors of the binding keep their decision, whatever stands in the path', () => {
-  const decision = { decision: 'deny', reason: 'a "b": {}', rule: 'r}: x', resolvedPath: '/a}: \\b\n"{' };
-  const error = coded(new Error(`ACCESS_DENIED ${JSON.stringify(decision)}: this may not be done: no`));
-  expect(error).toMatchObject({
-    code: 'ACCESS_DENIED',
-    message: 'this may not be done: no',
-    details: { decision },
-  });
-  expect(coded(new Error('IO: {"a"}: b'))).toMatchObject({
-    code: 'IO',
-    message: '{"a"}: b',
-    details: undefined,
-  });
-  expect(coded(new Error('WHAT: x'))).toMatchObject({ code: 'ENGINE_FAULT', message: 'WHAT: x' });
 });
 
 test('what mode process does not hold is all that the policy asks for', () => {

@@ -13,7 +13,7 @@ import type {
   SaveOptions,
   StorageEngine,
 } from './engine';
-import { coded, type StorageNative, withCodes, withCodesAsync } from './native';
+import { coded, fromText, type StorageNative, withCodes, withCodesAsync } from './native';
 import type { Branch, OpenReport, PruneReport, SalvageReport, StoreStats, VerifyReport } from './types';
 
 /** Longest time that a timer takes; it never fires. */
@@ -37,7 +37,7 @@ class Pending {
   readonly settle = (ticket: number, error: string | null): void => {
     const done = this.take(ticket);
     if (error === null) done?.();
-    else done?.(coded(error) as Error);
+    else done?.(fromText(error));
   };
 
   take(ticket: number): Done | undefined {

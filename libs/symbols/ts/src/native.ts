@@ -1,10 +1,8 @@
 /** The binding: its types, the engine that loads it, and the translation of its errors. */
 
-import { isNativeError } from 'node:util/types';
+import { type CapabilityReport, type EngineChoice, engineErrors, TrackEngine } from '@fishplate/engine';
 
-import { type CapabilityReport, type EngineChoice, isFishplateError, TrackEngine } from '@fishplate/engine';
-
-import { SYMBOLS_CODES, type SymbolsCode } from './codes';
+import { SYMBOLS_CODES } from './codes';
 
 /** The generated surface of the binding; private to this package. */
 export type SymbolsNative = typeof import('@fishplate/symbols-native');
@@ -33,29 +31,5 @@ export function capability(choice?: {
   return engine.capability(choice);
 }
 
-const CODED_MESSAGE = new RegExp(`^(${Object.keys(SYMBOLS_CODES.entries).join('|')}): (.*)`, 's');
-
-/** The error of an engine as an error of this track; a binding's message starts with its code. */
-export function coded(error: unknown): unknown {
-  if (isFishplateError(error) || !isNativeError(error)) return error;
-  const [, code = 'ENGINE_FAULT', message = error.message] = CODED_MESSAGE.exec(error.message) ?? [];
-  return SYMBOLS_CODES.error(code as SymbolsCode, message, { cause: error });
-}
-
-/** Runs `work` and gives its errors the codes of this track. */
-export function withCodes<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw coded(error);
-  }
-}
-
-/** {@link withCodes} for a promise. */
-export async function withCodesAsync<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw coded(error);
-  }
-}
+/** Errors of the engine as errors of this track. */
+export const { coded, withCodes, withCodesAsync } = engineErrors(SYMBOLS_CODES);

@@ -1,12 +1,10 @@
 /** The binding: its types, the engine that loads it, and the translation of its errors. */
 
-import { isNativeError } from 'node:util/types';
-
 import {
   type CapabilityReport,
   type EngineChoice,
+  engineErrors,
   engineVariable,
-  isFishplateError,
   TrackEngine,
 } from '@fishplate/engine';
 
@@ -60,15 +58,8 @@ function byAlias(): EngineChoice | undefined {
   return !chosen && (alias === '1' || alias === 'true') ? 'fallback' : undefined;
 }
 
-type TokenizerCode = keyof typeof TOKENIZER_CODES.entries;
-const CODED_MESSAGE = new RegExp(`^(${Object.keys(TOKENIZER_CODES.entries).join('|')}): (.*)`, 's');
-
-/** The error of an engine as an error of this track; a binding's message starts with its code. */
-export function coded(error: unknown): unknown {
-  if (isFishplateError(error) || !isNativeError(error)) return error;
-  const [, code = 'ENGINE_FAULT', message = error.message] = CODED_MESSAGE.exec(error.message) ?? [];
-  return TOKENIZER_CODES.error(code as TokenizerCode, message, { cause: error });
-}
+/** Errors of the engine as errors of this track. */
+const { coded, withCodes } = engineErrors(TOKENIZER_CODES);
 
 /** The binding as an engine; what zstd needs of it is {@link NativeEngine.binding}. */
 export class NativeEngine implements TokenEngine {
@@ -86,47 +77,39 @@ export class NativeEngine implements TokenEngine {
   }
 
   countWithin(text: string | Uint8Array, encoding: number, limit: number): number {
-    return this.coded(() => this.binding.countWithin(text, encoding, limit));
+    return withCodes(() => this.binding.countWithin(text, encoding, limit));
   }
 
   countBatch(texts: string[], start: number, end: number, encoding: number): Uint32Array {
-    return this.coded(() => this.binding.countBatch(texts, start, end, encoding));
+    return withCodes(() => this.binding.countBatch(texts, start, end, encoding));
   }
 
   countSpecial(text: string | Uint8Array, encoding: number, { all, names }: SpecialRequest): number {
-    return this.coded(() => this.binding.countSpecial(text, encoding, all, names));
+    return withCodes(() => this.binding.countSpecial(text, encoding, all, names));
   }
 
   encode(text: string | Uint8Array, encoding: number): Uint32Array {
-    return this.coded(() => this.binding.encode(text, encoding));
+    return withCodes(() => this.binding.encode(text, encoding));
   }
 
   encodeSpecial(text: string | Uint8Array, encoding: number, { all, names }: SpecialRequest): Uint32Array {
-    return this.coded(() => this.binding.encodeSpecial(text, encoding, all, names));
+    return withCodes(() => this.binding.encodeSpecial(text, encoding, all, names));
   }
 
   findSpecial(text: string | Uint8Array, encoding: number, { all, names }: SpecialRequest): string | null {
-    return this.coded(() => this.binding.findSpecial(text, encoding, all, names));
+    return withCodes(() => this.binding.findSpecial(text, encoding, all, names));
   }
 
   tokenEnds(text: string, encoding: number): Uint32Array {
-    return this.coded(() => this.binding.tokenEnds(text, encoding));
+    return withCodes(() => this.binding.tokenEnds(text, encoding));
   }
 
   decodeBytes(tokens: Uint32Array, encoding: number): Uint8Array {
-    return this.coded(() => this.binding.decodeBytes(tokens, encoding));
+    return withCodes(() => this.binding.decodeBytes(tokens, encoding));
   }
 
   decodeText(tokens: Uint32Array, encoding: number): string {
-    return this.coded(() => this.binding.decodeText(tokens, encoding));
-  }
-
-  private coded<Result>(work: () => Result): Result {
-    try {
-      return work();
-    } catch (error) {
-      throw coded(error);
-    }
+    return withCodes(() => this.binding.decodeText(tokens, encoding));
   }
 }
 
@@ -134,23 +117,16 @@ export class NativeEngine implements TokenEngine {
 export function zstdOf(engine: NativeEngine | null): NativeZstd | null {
   if (engine === null) return null;
   const { binding } = engine;
-  const sync = <Result>(work: () => Result): Result => {
-    try {
-      return work();
-    } catch (error) {
-      throw coded(error);
-    }
-  };
   const later = <Result>(work: Promise<Result>): Promise<Result> =>
     work.catch((error: unknown) => {
       throw coded(error);
     });
   return {
-    compress: (...args) => sync(() => binding.compress(...args)),
+    compress: (...args) => withCodes(() => binding.compress(...args)),
     compressAsync: (...args) => later(binding.compressAsync(...args)),
-    decompress: (...args) => sync(() => binding.decompress(...args)),
+    decompress: (...args) => withCodes(() => binding.decompress(...args)),
     decompressAsync: (...args) => later(binding.decompressAsync(...args)),
-    trainDictionary: (...args) => sync(() => binding.trainDictionary(...args)),
+    trainDictionary: (...args) => withCodes(() => binding.trainDictionary(...args)),
     trainDictionaryAsync: (...args) => later(binding.trainDictionaryAsync(...args)),
   };
 }

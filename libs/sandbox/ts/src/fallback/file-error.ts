@@ -3,7 +3,6 @@
 import { isFishplateError } from '@fishplate/engine';
 
 import { SANDBOX_CODES, type SandboxCode } from '../codes';
-import { codedError } from '../native';
 import type { Decision } from '../types';
 import { type RawPath, toText } from './raw-path';
 import { errno, type FileKind } from './resolve';
@@ -41,11 +40,8 @@ export function fileError(error: unknown, path: RawPath): unknown {
 export function accessDenied(decision: Decision): Error {
   const word = decision.decision === 'needs-confirmation' ? 'without a grant, this' : 'this';
   const { resolvedPath, reason, rule } = decision;
-  return codedError(
-    'ACCESS_DENIED',
-    `${word} may not be done with ${resolvedPath}: ${reason} (${rule})`,
-    decision,
-  );
+  const message = `${word} may not be done with ${resolvedPath}: ${reason} (${rule})`;
+  return SANDBOX_CODES.error('ACCESS_DENIED', message, { details: { decision } });
 }
 
 /** Something is there that the action is not for; links have a code of their own. */

@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 
 import { SANDBOX_CODES, type SandboxCode } from '../codes';
 import type { OutputStream } from '../execute/runner';
-import { codedError } from '../native';
 import type { Decision, Violation } from '../types';
 import { frame, Frames, MAX_BODY_BYTES } from './frames';
 
@@ -235,5 +234,5 @@ const LONE = /\p{Surrogate}/u;
 function errorOf({ message, data }: Fault): Error {
   const code = data?.code ?? '';
   const known = Object.hasOwn(SANDBOX_CODES.entries, code) ? (code as SandboxCode) : 'ENGINE_FAULT';
-  return codedError(known, message, data?.decision);
+  return SANDBOX_CODES.error(known, message, data?.decision && { details: { decision: data.decision } });
 }
