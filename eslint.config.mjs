@@ -54,7 +54,7 @@ function mayImport(files, ...allowed) {
 }
 
 /** Tracks stand on these. */
-const FOUNDATIONS = ['engine', 'syntax'];
+const FOUNDATIONS = ['engine', 'syntax', 'validation'];
 
 const tracks = readdirSync(new URL('libs', import.meta.url)).filter((name) => !FOUNDATIONS.includes(name));
 
@@ -98,6 +98,7 @@ export default defineConfig(
   },
   { files: ['**/*.{js,cjs}'], languageOptions: { sourceType: 'commonjs', globals: COMMONJS } },
   mayImport('libs/engine/ts/**'),
+  mayImport('libs/validation/ts/**', '@fishplate/engine'),
   ...tracks.flatMap((track) => [
     mayImport(
       `libs/${track}/ts/**`,
@@ -109,6 +110,7 @@ export default defineConfig(
     mayImport(
       `apps/${track}-validation/**`,
       '@fishplate/engine',
+      '@fishplate/validation',
       '@fishplate/bench-harness',
       `@fishplate/${track}`,
     ),

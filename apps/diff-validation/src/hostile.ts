@@ -12,7 +12,7 @@ import {
   unifiedDiff,
 } from '@fishplate/diff';
 
-import { type AskedEngine, type Check, expectEqual } from './check';
+import { type AskedEngine, type Check, expectEqual } from '@fishplate/validation';
 
 export const hostileChecks: Check[] = [
   { name: 'malformed patches are refused with a code and a line', run: refusesMalformed },

@@ -7,9 +7,10 @@ import { dirname, join } from 'node:path';
 import { compareDeclarations, declarationsOf } from '@fishplate/diff/syntax';
 import ts from 'typescript';
 
-import { type Check, expectEqual } from './check';
+import { type Check, expectEqual } from '@fishplate/validation';
 
-const PYTHON = { tool: 'python3', present: spawnSync('python3', ['--version']).status === 0 };
+const WITHOUT_PYTHON =
+  spawnSync('python3', ['--version']).status === 0 ? undefined : 'python3 is not installed';
 
 /** Parsing has one engine; asking twice would tell nothing more. */
 export const syntaxChecks: Check[] = [
@@ -21,7 +22,7 @@ export const syntaxChecks: Check[] = [
   {
     name: 'functions and classes of Python are those of its parser',
     nativeOnly: true,
-    needs: PYTHON,
+    skip: WITHOUT_PYTHON,
     run: likePython,
   },
   {

@@ -4,7 +4,7 @@ import { compare, seeded } from '@fishplate/bench-harness';
 import { createTwoFilesPatch, unifiedDiff } from '@fishplate/diff';
 import * as npm from 'diff';
 
-import type { Check } from './check';
+import type { Check } from '@fishplate/validation';
 
 /** Generous beside the bars of the benchmark: a validation also runs on busy machines. */
 export const targetChecks: Check[] = [

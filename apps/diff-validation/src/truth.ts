@@ -14,12 +14,12 @@ import {
 } from '@fishplate/diff';
 import * as npm from 'diff';
 
-import { type AskedEngine, type Check, expectEqual } from './check';
+import { type AskedEngine, type Check, expectEqual } from '@fishplate/validation';
 import { type Alphabet, generatePairs, type Pair } from './pairs';
 import { applyWith, isGnuPatch, isInstalled, mergeWithGit, type PatchedFile } from './tools';
 
-const GIT = { tool: 'git', present: isInstalled('git') };
-const GNU_PATCH = { tool: 'GNU patch', present: isGnuPatch() };
+const WITHOUT_GIT = isInstalled('git') ? undefined : 'git is not installed';
+const WITHOUT_GNU_PATCH = isGnuPatch() ? undefined : 'GNU patch is not installed';
 
 /** Truth checks over `cases` generated pairs each. */
 export function truthChecks(cases: number): Check[] {
@@ -28,7 +28,7 @@ export function truthChecks(cases: number): Check[] {
     { name: 'changes equal those of npm diff', run: (engine) => comparesAsNpm(cases, engine) },
     {
       name: 'merges equal those of git, in three styles',
-      needs: GIT,
+      skip: WITHOUT_GIT,
       run: (engine) => mergesAsGit(Math.ceil(cases / 10), engine),
     },
     { name: 'parsed patches equal those of npm diff', run: (engine) => parsesAsNpm(cases, engine) },
@@ -40,12 +40,12 @@ export function truthChecks(cases: number): Check[] {
       },
       {
         name: `git apply takes every patch and its reverse (${alphabet})`,
-        needs: GIT,
+        skip: WITHOUT_GIT,
         run: (engine) => taken('git', cases, alphabet, engine),
       },
       {
         name: `GNU patch takes every patch and its reverse (${alphabet})`,
-        needs: GNU_PATCH,
+        skip: WITHOUT_GNU_PATCH,
         run: (engine) => taken('patch', cases, alphabet, engine),
       },
     ]),

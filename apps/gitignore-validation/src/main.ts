@@ -8,31 +8,16 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { capability, listFiles, openMatcher, walkFiles } from '@fishplate/gitignore';
+import { type AskedEngine, type Check, validate } from '@fishplate/validation';
 
 import { type Generated, generate, gitDecisions, gitList } from './generate';
 
-type Engine = 'native' | 'fallback';
-
-interface Outcome {
-  readonly check: string;
-  readonly engine: Engine;
-  readonly status: 'passed' | 'failed' | 'skipped';
-  readonly detail: string;
-}
-
-interface Check {
-  readonly name: string;
-  readonly needsGit?: boolean;
-  readonly run: (engine: Engine, folder: string) => Promise<string> | string;
-}
-
-const HAS_GIT = spawnSync('git', ['--version']).status === 0;
+const WITHOUT_GIT = spawnSync('git', ['--version']).status === 0 ? undefined : 'git is not installed';
 
 /** Share of paths that npm `ignore` may see otherwise in these repositories, which are all corners. */
 const FALLBACK_SHARE = 0.1;
@@ -43,7 +28,7 @@ function checks(repositories: number): Check[] {
   return [
     {
       name: 'listings are those of git ls-files -co --exclude-standard',
-      needsGit: true,
+      skip: WITHOUT_GIT,
       async run(engine, folder) {
         let [paths, different] = [0, 0];
         for (const { root } of all(folder)) {
@@ -57,7 +42,7 @@ function checks(repositories: number): Check[] {
     },
     {
       name: 'decisions are those of git check-ignore --no-index -v',
-      needsGit: true,
+      skip: WITHOUT_GIT,
       run(engine, folder) {
         let [count, different] = [0, 0];
         for (const { root, paths } of all(folder)) {
@@ -122,7 +107,7 @@ function checks(repositories: number): Check[] {
     },
     {
       name: 'an ignore file of a megabyte is read as git reads it',
-      needsGit: true,
+      skip: WITHOUT_GIT,
       async run(engine, folder) {
         for (const path of ['sub/name-77', 'sub/name-x', 'keep', 'sub/new\nline']) write(folder, path);
         const tail = 'of-some-length/'.repeat(8);
@@ -185,56 +170,19 @@ async function asNobody<Result>(folder: string, work: () => Promise<Result>): Pr
   }
 }
 
-function judged(engine: Engine, paths: number, different: number): string {
+function judged(engine: AskedEngine, paths: number, different: number): string {
   const detail = `${paths} paths, ${different} different`;
   const allowed = engine === 'native' ? 0 : FALLBACK_SHARE * paths;
   if (paths === 0 || different > allowed) throw new Error(detail);
   return detail;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { repositories: { type: 'string', default: '60' }, json: { type: 'string' } },
-  });
-  const base = realpathSync(mkdtempSync(join(tmpdir(), 'fishplate-gitignore-')));
-  const outcomes: Outcome[] = [];
-  try {
-    for (const engine of ['native', 'fallback'] as const) {
-      for (const check of checks(Number(values.repositories))) {
-        outcomes.push(await attempt(check, engine, join(base, String(outcomes.length))));
-      }
-    }
-  } finally {
-    rmSync(base, { recursive: true, force: true });
-  }
-  const count = (status: Outcome['status']): number =>
-    outcomes.filter((outcome) => outcome.status === status).length;
-  const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
-  const capabilities = [capability({ call: 'native' }), capability({ call: 'fallback' })];
-  for (const { status, engine, check, detail } of outcomes) {
-    process.stdout.write(`${status.padEnd(7)} ${engine.padEnd(8)} ${check.padEnd(58)} ${detail}\n`);
-  }
-  process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
-  if (values.json !== undefined) {
-    mkdirSync(dirname(values.json), { recursive: true });
-    const report = { passed, failed, skipped, capabilities, outcomes };
-    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  process.exitCode = failed > 0 ? 1 : 0;
-}
+const { values } = parseArgs({
+  options: { repositories: { type: 'string', default: '60' }, json: { type: 'string' } },
+});
 
-async function attempt({ name, needsGit, run }: Check, engine: Engine, folder: string): Promise<Outcome> {
-  if (needsGit && !HAS_GIT) return { check: name, engine, status: 'skipped', detail: 'git is not installed' };
-  try {
-    return { check: name, engine, status: 'passed', detail: await run(engine, folder) };
-  } catch (error) {
-    return {
-      check: name,
-      engine,
-      status: 'failed',
-      detail: error instanceof Error ? error.message : String(error),
-    };
-  }
-}
-
-void main();
+void validate({
+  checks: checks(Number(values.repositories)),
+  capabilities: [capability({ call: 'native' }), capability({ call: 'fallback' })],
+  json: values.json,
+});

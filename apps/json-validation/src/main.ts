@@ -7,8 +7,6 @@
  */
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import {
@@ -23,22 +21,9 @@ import {
   stableStringify,
   validate,
 } from '@fishplate/json';
+import { type Check, validate as validateTrack } from '@fishplate/validation';
 
 import { documentOf, isAccepted } from './documents';
-
-type Engine = 'native' | 'fallback';
-
-interface Outcome {
-  readonly check: string;
-  readonly engine: Engine;
-  readonly status: 'passed' | 'failed';
-  readonly detail: string;
-}
-
-interface Check {
-  readonly name: string;
-  readonly run: (engine: Engine) => string;
-}
 
 const LEVELS = 1_000_000;
 
@@ -150,36 +135,12 @@ function checks(documents: number): Check[] {
   ];
 }
 
-function main(): void {
-  const { values } = parseArgs({
-    options: { documents: { type: 'string', default: '20000' }, json: { type: 'string' } },
-  });
-  const outcomes: Outcome[] = [];
-  for (const engine of ['native', 'fallback'] as const) {
-    for (const check of checks(Number(values.documents))) outcomes.push(attempt(check, engine));
-  }
-  const failed = outcomes.filter(({ status }) => status === 'failed').length;
-  const passed = outcomes.length - failed;
-  const capabilities = [capability({ call: 'native' }), capability({ call: 'fallback' })];
-  for (const { status, engine, check, detail } of outcomes) {
-    process.stdout.write(`${status.padEnd(7)} ${engine.padEnd(8)} ${check.padEnd(62)} ${detail}\n`);
-  }
-  process.stdout.write(`\n${passed} passed, ${failed} failed, 0 skipped\n`);
-  if (values.json !== undefined) {
-    mkdirSync(dirname(values.json), { recursive: true });
-    const report = { passed, failed, skipped: 0, capabilities, outcomes };
-    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  process.exitCode = failed > 0 ? 1 : 0;
-}
+const { values } = parseArgs({
+  options: { documents: { type: 'string', default: '20000' }, json: { type: 'string' } },
+});
 
-function attempt({ name, run }: Check, engine: Engine): Outcome {
-  try {
-    return { check: name, engine, status: 'passed', detail: run(engine) };
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return { check: name, engine, status: 'failed', detail };
-  }
-}
-
-main();
+void validateTrack({
+  checks: checks(Number(values.documents)),
+  capabilities: [capability({ call: 'native' }), capability({ call: 'fallback' })],
+  json: values.json,
+});

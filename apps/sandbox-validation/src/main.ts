@@ -3,8 +3,7 @@
  *
  *     node dist/main.js [--json FILE] [--runs N]
  *
- * Each attack is made twice, without a sandbox (where it must succeed) and in it (where it must not). Exit code 1 where a
- * check fails. Where nothing can confine commands, those checks are skipped, and said so.
+ * Each attack is made twice, without a sandbox and in it. Exit code 1 where a check fails. Where nothing can confine commands, those checks are skipped, and said so.
  */
 
 import { spawn } from 'node:child_process';
@@ -19,7 +18,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import {
@@ -29,64 +28,29 @@ import {
   type Sandbox,
   type SandboxPolicy,
 } from '@fishplate/sandbox';
+import { type AskedEngine, type Check, validate } from '@fishplate/validation';
 
-import { ATTACKS, type World } from './attacks';
+import { type Attack, ATTACKS, type World } from './attacks';
 import { ATTACKS_OF_WINDOWS } from './attacks-windows';
 import { measureStart } from './start';
-
-interface Outcome {
-  readonly check: string;
-  readonly engine: 'native' | 'fallback';
-  readonly status: 'passed' | 'failed' | 'skipped';
-  readonly detail: string;
-}
 
 const isWindows = process.platform === 'win32';
 
 const POLICY: SandboxPolicy = { mode: 'workspace-write', network: 'none', limits: { wallMs: 20_000 } };
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { json: { type: 'string' }, runs: { type: 'string', default: '30' } },
-  });
-  const capabilities = getSandboxCapabilities();
-  process.stdout.write(`${describe(capabilities)}\n\n`);
-  const outcomes: Outcome[] = [];
-  const check = async (
-    engine: Outcome['engine'],
-    name: string,
-    work: () => Promise<string> | string,
-  ): Promise<void> => {
-    let outcome: Outcome;
-    try {
-      outcome = { check: name, engine, status: 'passed', detail: await work() };
-    } catch (error) {
-      outcome = { check: name, engine, status: 'failed', detail: String(error) };
-    }
-    outcomes.push(outcome);
-    process.stdout.write(`${outcome.status.padEnd(8)} ${engine.padEnd(9)} ${name}: ${outcome.detail}\n`);
-  };
-  const isConfined = capabilities.means !== null;
-  const attacks = isWindows ? ATTACKS_OF_WINDOWS : ATTACKS;
-  for (const { name, ...attack } of attacks.filter(({ on = process.platform }) => on === process.platform)) {
-    if (!isConfined) {
-      outcomes.push({
-        check: name,
-        engine: 'native',
-        status: 'skipped',
-        detail: 'nothing confines commands here',
-      });
-      continue;
-    }
-    await check('native', `attack ${name}`, () =>
+/** An attack is made without a sandbox, where it must succeed, and in it, where it must not. */
+function refused(attack: Attack, skip: string | undefined): Check {
+  return {
+    name: `attack ${attack.name}`,
+    nativeOnly: true,
+    skip,
+    run: () =>
       inWorld(async (world) => {
         if (!(await attack.run(world, unconfined(world))))
           throw new Error('it does not succeed without a sandbox');
         attack.clean?.(world);
-        const sandbox = await createSandbox({
-          workspace: world.workspace,
-          policy: { ...POLICY, readDeny: [world.secret] },
-        });
+        const policy = { ...POLICY, readDeny: [world.secret] };
+        const sandbox = await createSandbox({ workspace: world.workspace, policy });
         try {
           if (await attack.run(world, confined(world, sandbox)))
             throw new Error('it succeeded in the sandbox');
@@ -95,31 +59,7 @@ async function main(): Promise<void> {
           await sandbox.close();
         }
       }),
-    );
-  }
-  for (const engine of ['native', 'fallback'] as const) {
-    await check(engine, 'decisions and files', () => inWorld((world) => filesHold(world, engine)));
-  }
-  if (isConfined && !isWindows) {
-    await check('native', 'start-up', () => measureStart(Number(values.runs)));
-  } else if (!isConfined)
-    process.stdout.write('skipped  attacks and start-up: nothing confines commands here\n');
-  const count = (status: Outcome['status']): number =>
-    outcomes.filter((outcome) => outcome.status === status).length;
-  const report = {
-    passed: count('passed'),
-    failed: count('failed'),
-    skipped: count('skipped'),
-    capabilities: [capability({ call: 'auto' }), capability({ call: 'fallback' })],
-    sandbox: capabilities,
-    outcomes,
   };
-  process.stdout.write(`\n${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped\n`);
-  if (values.json !== undefined) {
-    mkdirSync(dirname(values.json), { recursive: true });
-    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  process.exitCode = report.failed > 0 ? 1 : 0;
 }
 
 /** Declared against effective. */
@@ -193,7 +133,7 @@ function confined(world: World, sandbox: Sandbox): (script: string) => Promise<s
 }
 
 /** The file API does what decisions say, with either engine. */
-async function filesHold({ workspace, secret, outside }: World, engine: Outcome['engine']): Promise<string> {
+async function filesHold({ workspace, secret, outside }: World, engine: AskedEngine): Promise<string> {
   const policy = { ...POLICY, readDeny: [secret] };
   const sandbox = await createSandbox({ workspace, policy, engine, mode: 'process' });
   try {
@@ -224,4 +164,29 @@ async function filesHold({ workspace, secret, outside }: World, engine: Outcome[
   }
 }
 
-void main();
+const { values } = parseArgs({
+  options: { json: { type: 'string' }, runs: { type: 'string', default: '30' } },
+});
+const machine = getSandboxCapabilities();
+const unheld = machine.means === null ? 'nothing confines commands here' : undefined;
+const attacks = (isWindows ? ATTACKS_OF_WINDOWS : ATTACKS).filter(
+  ({ on = process.platform }) => on === process.platform,
+);
+const startUp: Check = {
+  name: 'start-up',
+  nativeOnly: true,
+  skip: unheld,
+  run: () => measureStart(Number(values.runs)),
+};
+
+process.stdout.write(`${describe(machine)}\n\n`);
+void validate({
+  checks: [
+    ...attacks.map((attack) => refused(attack, unheld)),
+    { name: 'decisions and files', run: (engine) => inWorld((world) => filesHold(world, engine)) },
+    ...(isWindows ? [] : [startUp]),
+  ],
+  capabilities: [capability({ call: 'auto' }), capability({ call: 'fallback' })],
+  json: values.json,
+  more: { sandbox: machine },
+});

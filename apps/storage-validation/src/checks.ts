@@ -5,17 +5,11 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 
 import { createCheckpointStorage, createEventLog, openStore, salvageStore } from '@fishplate/storage';
+import type { AskedEngine, Check } from '@fishplate/validation';
 
 import { content } from './writer';
 
-export type Engine = 'native' | 'fallback';
-
-export interface Check {
-  readonly name: string;
-  readonly run: (engine: Engine, folder: string) => Promise<string>;
-}
-
-const other = (engine: Engine): Engine => (engine === 'native' ? 'fallback' : 'native');
+const other = (engine: AskedEngine): AskedEngine => (engine === 'native' ? 'fallback' : 'native');
 
 export function checks(kills: number): Check[] {
   return [
@@ -31,7 +25,7 @@ export function checks(kills: number): Check[] {
   ];
 }
 
-async function survive(engine: Engine, folder: string, kills: number): Promise<string> {
+async function survive(engine: AskedEngine, folder: string, kills: number): Promise<string> {
   let known = 0;
   for (let kill = 0; kill < kills; kill++) {
     const child = spawn(process.execPath, [join(__dirname, 'writer.js'), folder, engine]);
@@ -55,7 +49,7 @@ async function survive(engine: Engine, folder: string, kills: number): Promise<s
   return `${kills} kills, ${known} events`;
 }
 
-async function takeTurns(engine: Engine, folder: string): Promise<string> {
+async function takeTurns(engine: AskedEngine, folder: string): Promise<string> {
   const rounds = 8;
   for (let round = 0; round < rounds; round++) {
     const store = await openStore(folder, {
@@ -88,7 +82,7 @@ function stateOf(round: number): Buffer {
   );
 }
 
-async function cut(engine: Engine, folder: string): Promise<string> {
+async function cut(engine: AskedEngine, folder: string): Promise<string> {
   const store = await openStore(folder, { engine });
   await Promise.all(Array.from({ length: 50 }, (_, index) => store.append(content(index + 1))));
   await store.close();
@@ -103,7 +97,7 @@ async function cut(engine: Engine, folder: string): Promise<string> {
   return `${droppedBytes} bytes aside`;
 }
 
-async function damage(engine: Engine, folder: string): Promise<string> {
+async function damage(engine: AskedEngine, folder: string): Promise<string> {
   const options = { engine, segmentBytes: 8192 };
   const store = await openStore(folder, options);
   for (let seq = 1; seq <= 200; seq++) store.appendSync(content(seq), { durability: 'os' });
@@ -128,7 +122,7 @@ async function damage(engine: Engine, folder: string): Promise<string> {
   return `${kept.length} of 200 kept`;
 }
 
-async function share(engine: Engine, folder: string): Promise<string> {
+async function share(engine: AskedEngine, folder: string): Promise<string> {
   const writer = await openStore(folder, { engine });
   const refused: unknown = await openStore(folder, { engine: other(engine) }).catch(
     (error: unknown) => error,
@@ -150,7 +144,7 @@ async function share(engine: Engine, folder: string): Promise<string> {
   return '11 events followed';
 }
 
-async function adapt(engine: Engine, folder: string): Promise<string> {
+async function adapt(engine: AskedEngine, folder: string): Promise<string> {
   const checkpoint = {
     id: 'one',
     version: 1,

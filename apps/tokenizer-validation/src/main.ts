@@ -6,8 +6,6 @@
  * Exit code 1 where a check fails or the native engine does not load.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import {
@@ -22,23 +20,10 @@ import {
   encode,
   ENCODINGS,
 } from '@fishplate/tokenizer';
+import { type Check, validate } from '@fishplate/validation';
 import { get_encoding } from 'tiktoken';
 
 import { textOf } from './texts';
-
-type Engine = 'native' | 'fallback';
-
-interface Outcome {
-  readonly check: string;
-  readonly engine: Engine;
-  readonly status: 'passed' | 'failed';
-  readonly detail: string;
-}
-
-interface Check {
-  readonly name: string;
-  readonly run: (engine: Engine) => Promise<string> | string;
-}
 
 /** The longest that a hostile text of 200,000 characters may take here; a tokenizer that is not linear takes minutes. */
 const HOSTILE_MS = 3000;
@@ -180,41 +165,16 @@ function judged(texts: number, different: number): string {
   return detail;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      texts: { type: 'string', default: '600' },
-      points: { type: 'string', default: 'some' },
-      json: { type: 'string' },
-    },
-  });
-  const outcomes: Outcome[] = [];
-  for (const engine of ['native', 'fallback'] as const) {
-    for (const check of checks(Number(values.texts), values.points === 'all' ? 1 : STEP))
-      outcomes.push(await attempt(check, engine));
-  }
-  const failed = outcomes.filter(({ status }) => status === 'failed').length;
-  const passed = outcomes.length - failed;
-  const capabilities = [capability({ call: 'native' }), capability({ call: 'fallback' })];
-  for (const { status, engine, check, detail } of outcomes) {
-    process.stdout.write(`${status.padEnd(7)} ${engine.padEnd(8)} ${check.padEnd(58)} ${detail}\n`);
-  }
-  process.stdout.write(`\n${passed} passed, ${failed} failed, 0 skipped\n`);
-  if (values.json !== undefined) {
-    mkdirSync(dirname(values.json), { recursive: true });
-    const report = { passed, failed, skipped: 0, capabilities, outcomes };
-    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  process.exitCode = failed > 0 ? 1 : 0;
-}
+const { values } = parseArgs({
+  options: {
+    texts: { type: 'string', default: '600' },
+    points: { type: 'string', default: 'some' },
+    json: { type: 'string' },
+  },
+});
 
-async function attempt({ name, run }: Check, engine: Engine): Promise<Outcome> {
-  try {
-    return { check: name, engine, status: 'passed', detail: await run(engine) };
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return { check: name, engine, status: 'failed', detail };
-  }
-}
-
-void main();
+void validate({
+  checks: checks(Number(values.texts), values.points === 'all' ? 1 : STEP),
+  capabilities: [capability({ call: 'native' }), capability({ call: 'fallback' })],
+  json: values.json,
+});
