@@ -27,6 +27,21 @@ impl Conversion {
         }
     }
 
+    /// [`between`](Self::between), where a line that has to be found shows the difference. Lines that are added, and a last one
+    /// without newline, may end as they like: a patch that has no others is to give what it says.
+    pub(crate) fn needed(source: &[u8], patch: &FilePatch<'_>) -> Self {
+        let shown = patch.hunks.iter().any(|hunk| {
+            hunk.lines.iter().enumerate().any(|(i, line)| {
+                !matches!(line.kind, LineKind::Added | LineKind::NoNewline) && !is_exempt(hunk, i)
+            })
+        });
+        if shown {
+            Self::between(source, patch)
+        } else {
+            Self::Keep
+        }
+    }
+
     /// Line `i` of `hunk` after the conversion: its bytes, and whether a `\r` follows them.
     pub(crate) fn line<'a>(self, hunk: &Hunk<'a>, i: usize) -> (&'a [u8], bool) {
         let content = hunk.lines[i].content;

@@ -134,7 +134,7 @@ pub fn apply_unified(
     options: &LocateOptions,
 ) -> ApplyOutcome {
     let conversion = if options.auto_convert_line_endings {
-        Conversion::between(source, patch)
+        Conversion::needed(source, patch)
     } else {
         Conversion::Keep
     };

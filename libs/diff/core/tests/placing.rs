@@ -1,8 +1,8 @@
 //! Where hunks and edits go, and when they are refused.
 
 use fishplate_diff::{
-    EditRejectReason, EditStatus, HunkStatus, LocateOptions, RejectReason, SearchReplace, Strategy,
-    apply_edits, apply_unified, parse_patch,
+    DiffOptions, EditRejectReason, EditStatus, FilePatch, HunkStatus, LocateOptions, RejectReason,
+    SearchReplace, Strategy, apply_edits, apply_unified, diff_lines, parse_patch,
 };
 
 fn place(source: &str, patch: &str) -> (Option<String>, Vec<fishplate_diff::HunkOutcome>) {
@@ -134,6 +134,28 @@ fn windows_line_endings_are_kept() {
         "@@ -1,2 +1,2 @@\n a\r\n-b\n\\ No newline at end of file\n+c\r\n",
     );
     assert_eq!(text.as_deref(), Some("a\nc\n"));
+}
+
+#[test]
+fn a_patch_whose_found_lines_show_no_difference_gives_what_it_says() {
+    for (old, new) in [
+        (&b"\na\r"[..], &b"\nb"[..]),
+        (b"a\r\n", b"a\r\nb\n"),
+        (b"a\n", b"a\nb\r\n"),
+    ] {
+        let diff = diff_lines(old, new, &DiffOptions::default())
+            .unwrap()
+            .unwrap();
+        let mut patch = FilePatch {
+            hunks: diff.hunks(0),
+            ..FilePatch::default()
+        };
+        let made = apply_unified(old, &patch, &LocateOptions::default());
+        assert_eq!(made.text.as_deref(), Some(new));
+        patch = patch.reversed();
+        let made = apply_unified(new, &patch, &LocateOptions::default());
+        assert_eq!(made.text.as_deref(), Some(old));
+    }
 }
 
 #[test]

@@ -50,6 +50,17 @@ withBothEngines((engine) => {
     },
   );
 
+  test.each([
+    ['\na\r', '\nb'],
+    ['a\r\n', 'a\r\nb\n'],
+    ['a\n', 'a\nb\r\n'],
+    ['a\n', 'a\n\r'],
+  ])('line endings that no line to be found shows are those of the patch: %j, %j', (old, new_) => {
+    const { patch } = unifiedDiff(old, new_, { engine, context: 0 });
+    expect(applyUnifiedDiff(old, patch, { engine }).text).toBe(new_);
+    expect(applyUnifiedDiff(new_, reverseUnifiedDiff(patch, { engine }), { engine }).text).toBe(old);
+  });
+
   test('strings with lone surrogates come through, both ways', () => {
     fc.assert(
       fc.property(pair, ([old, new_]) => {

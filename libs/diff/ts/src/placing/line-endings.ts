@@ -1,4 +1,7 @@
-/** Line endings of a patch made to follow those of the text, by the rules of npm diff's `applyPatch`. */
+/**
+ * Line endings of a patch made to follow those of the text, by the rules of npm diff's `applyPatch`, where a line that has to be
+ * found shows the difference.
+ */
 
 import type { StructuredPatchHunk } from 'diff';
 
@@ -12,6 +15,8 @@ export function convertLineEndings(
   );
   const isMarker = (line: string | undefined): boolean => line?.startsWith('\\') ?? false;
   const hasCr = ({ line }: { line: string }): boolean => line.endsWith('\r');
+  // What is added, and a last line without newline, may end as it likes.
+  if (!lines.some(({ line, next }) => /^[^+\\]|^$/.test(line) && !isMarker(next))) return hunks;
   if (text.includes('\r\n') && !/(^|[^\r])\n/.test(text)) {
     if (lines.some((entry) => !isMarker(entry.line) && hasCr(entry))) return hunks;
     return mapLines(hunks, (line, next) =>
