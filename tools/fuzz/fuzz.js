@@ -65,7 +65,9 @@ function main() {
     allowPositionals: true,
   });
   if (spawnSync('cargo', ['fuzz', '--version']).status !== 0) {
-    process.stdout.write(`skipped: cargo-fuzz is missing (cargo install cargo-fuzz --version ${CARGO_FUZZ})\n`);
+    process.stdout.write(
+      `skipped: cargo-fuzz is missing (cargo install cargo-fuzz --version ${CARGO_FUZZ})\n`,
+    );
     return;
   }
   const chosen = targets().filter((fuzzed) => isWanted(fuzzed, positionals));
