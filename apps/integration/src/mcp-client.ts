@@ -30,24 +30,47 @@ export type Elicited = (message: string) => {
   content?: Record<string, boolean>;
 };
 
-/** Starts a server on `workspace` and connects to it. */
+/** How a server is started, and what its client can do. */
+export interface ConnectOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another installation's command. */
+  readonly command?: string;
+  /** Answers questions; the client cannot be asked without it. */
+  readonly answer?: Elicited;
+  /** Asked for the addresses of the roots; the client has none without it. */
+  readonly roots?: () => string[];
+  /** Where the server is started. */
+  readonly cwd?: string;
+  /** Takes the log of the server, from warnings on; there is none without it. */
+  readonly onLog?: (text: string) => void;
+}
+
+/** Starts a server on `workspace`, or on what it finds for itself, and connects to it. */
 export async function connect(
-  workspace: string,
-  env: Readonly<Record<string, string>> = {},
-  command = COMMAND,
-  answer?: Elicited,
+  workspace: string | null,
+  { env = {}, command = COMMAND, answer, roots, cwd, onLog }: ConnectOptions = {},
 ): Promise<Connection> {
+  const given = workspace === null ? [] : ['--workspace', workspace];
+  const level = onLog === undefined ? 'silent' : 'warn';
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [command, 'mcp', '--workspace', workspace, '--log-level', 'silent'],
+    args: [command, 'mcp', ...given, '--log-level', level],
     env: userEnvironment(env),
-    stderr: 'inherit',
+    stderr: onLog === undefined ? 'inherit' : 'pipe',
     maxBufferSize: 64 * 1024 * 1024,
+    ...(cwd === undefined ? {} : { cwd }),
   });
-  const capabilities = answer === undefined ? {} : { elicitation: {} };
+  transport.stderr?.on('data', (chunk: Buffer) => onLog?.(chunk.toString('utf8')));
+  const capabilities = {
+    ...(answer === undefined ? {} : { elicitation: {} }),
+    ...(roots === undefined ? {} : { roots: { listChanged: true } }),
+  };
   const client = new Client({ name: 'integration', version: '1.0.0' }, { capabilities });
   if (answer !== undefined) {
     client.setRequestHandler('elicitation/create', ({ params }) => answer(params.message));
+  }
+  if (roots !== undefined) {
+    client.setRequestHandler('roots/list', () => ({ roots: roots().map((uri) => ({ uri })) }));
   }
   await client.connect(transport);
   return {

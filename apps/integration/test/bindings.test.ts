@@ -65,7 +65,10 @@ describe.each(BROKEN)('a binding that is %s', (_, code, damage) => {
     expect(run.code).toBe(1);
     expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, steps: [{ code }] });
     expect((await fishplate(['doctor'], 'native')).code).toBe(1);
-    const connection = await connect(workspace, { FISHPLATE_DIFF_ENGINE: 'native' }, commandOf(installed));
+    const connection = await connect(workspace, {
+      env: { FISHPLATE_DIFF_ENGINE: 'native' },
+      command: commandOf(installed),
+    });
     const answer = await connection.call('edit_file', EDIT);
     await connection.close();
     expect(answer).toMatchObject({ isError: true, data: { ok: false, code, track: 'engine' } });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { COMMAND, makeDirectory } from '../src/installation.js';
+import { fishplate, makeDirectory } from '../src/installation.js';
 import { connect } from '../src/mcp-client.js';
 
 const UNCONFINED = { FISHPLATE_SANDBOX_MODE: 'process' };
@@ -21,7 +21,7 @@ onLinux(
     const text = 'a line of some length, again and again\n'.repeat(2500);
     const workspace = makeDirectory({ 'large.txt': text, 'n.txt': '0' });
     // A small young generation: what is kept shows, what only waits to be collected does not.
-    const connection = await connect(workspace, { NODE_OPTIONS: '--max-semi-space-size=1' });
+    const connection = await connect(workspace, { env: { NODE_OPTIONS: '--max-semi-space-size=1' } });
     const round = async (from: number, to: number): Promise<void> => {
       for (let n = from; n < to; n += 5) {
         const answers = [
@@ -60,9 +60,12 @@ test('the person is asked through the client, and only a yes is a yes', async ()
     { action: 'decline' as const },
     { action: 'cancel' as const },
   ];
-  const connection = await connect(workspace, UNCONFINED, COMMAND, (message) => {
-    asked.push(message);
-    return answers[asked.length - 1]!;
+  const connection = await connect(workspace, {
+    env: UNCONFINED,
+    answer: (message) => {
+      asked.push(message);
+      return answers[asked.length - 1]!;
+    },
   });
   const touch = (name: string) => connection.call('run_command', { command: `touch ${name}` });
   expect((await touch('a')).isError).toBe(false);
@@ -72,39 +75,67 @@ test('the person is asked through the client, and only a yes is a yes', async ()
   expect(asked[3]).toContain('\\u{202e}');
   expect(readdirSync(workspace).filter((name) => name.length < 3)).toEqual(['a']);
   await connection.close();
-  const silent = await connect(workspace, UNCONFINED);
+  const silent = await connect(workspace, { env: UNCONFINED });
   expect((await silent.call('run_command', { command: 'touch e' })).data).toMatchObject({
     code: 'NOT_CONFIRMED',
   });
   await silent.close();
 });
 
-test('a command that its client cancels is killed, and what it had done is taken back', async () => {
+test('a command whose call is cancelled ends with all of its processes, the log says so, and undo takes back what it did', async () => {
   const workspace = makeDirectory();
-  const connection = await connect(workspace, UNCONFINED, COMMAND, YES);
+  const connection = await connect(workspace, { env: UNCONFINED, answer: YES });
   const controller = new AbortController();
-  const command = 'touch begun; sleep 300; touch ended';
+  // One that stands by itself, too: it would outlive a shell that is merely told to end.
+  const command = 'sleep 300 & echo $$ $! > begun; sleep 300; touch ended';
   const running = connection.call('run_command', { command }, { signal: controller.signal });
-  const refused = running.then(
-    () => true,
-    () => false,
-  );
-  let isOver = false;
-  void refused.then(() => (isOver = true));
-  while (!existsSync(join(workspace, 'begun')) && !isOver)
-    await new Promise((settle) => setTimeout(settle, 10));
+  const refused = expect(running).rejects.toThrow();
+  const pids = await until(() => read(workspace, 'begun')?.trim().split(' ').map(Number));
+  expect(pids.map(isRunning)).toEqual([true, true]);
   controller.abort(new Error('enough'));
-  await expect(running).rejects.toThrow();
-  // Waits for the command, which holds the workspace.
-  await connection.call('undo', {});
-  const { entries } = (await connection.call('timeline', {})).data as {
-    entries: { status: string; tool: string }[];
-  };
-  expect(entries[0]).toMatchObject({ tool: 'run_command' });
-  expect(['failed', 'refused', 'ok']).toContain(entries[0]?.status);
-  expect(existsSync(join(workspace, 'ended'))).toBe(false);
+  await refused;
+  expect(await until(() => !pids.some(isRunning))).toBe(true);
+  // The end of the call is in the log when the workspace has been looked at.
+  const entry = await until(async () => {
+    const { data } = await connection.call('timeline', {});
+    return (data['entries'] as { status: string }[]).find(({ status }) => status !== 'running');
+  });
+  expect(entry).toMatchObject({ tool: 'run_command', status: 'failed', code: 'CANCELLED' });
+  expect((await connection.call('undo', {})).isError).toBe(false);
+  expect(['begun', 'ended'].filter((name) => existsSync(join(workspace, name)))).toEqual([]);
   await connection.close();
+  const listed = await fishplate(['timeline', '-w', workspace, '--json']);
+  const { entries } = JSON.parse(listed.stdout) as { entries: object[] };
+  expect(entries[0]).toMatchObject({ tool: 'run_command', status: 'failed', code: 'CANCELLED' });
 });
+
+/** What `look` finds, as soon as it finds something. */
+async function until<Found>(look: () => Found | Promise<Found>): Promise<NonNullable<Exclude<Found, false>>> {
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== null && found !== false) return found as never;
+    await new Promise((settle) => setTimeout(settle, 20));
+  }
+}
+
+/** Null while there is nothing in it. */
+function read(workspace: string, name: string): string | null {
+  try {
+    return readFileSync(join(workspace, name), 'utf8') || null;
+  } catch {
+    return null;
+  }
+}
+
+/** One that has ended and waits to be asked for its exit code runs no more. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 test('ten thousand files: listed whole, told how far, and a command over them is taken back', async () => {
   const workspace = makeDirectory();
@@ -113,7 +144,7 @@ test('ten thousand files: listed whole, told how far, and a command over them is
     for (let file = 0; file < 100; file += 1)
       writeFileSync(join(workspace, `d${folder}/f${file}.txt`), `${file}\n`);
   }
-  const connection = await connect(workspace, UNCONFINED, COMMAND, YES);
+  const connection = await connect(workspace, { env: UNCONFINED, answer: YES });
   const progress: number[] = [];
   const onprogress = (step: { progress: number }): void => void progress.push(step.progress);
   const { data } = await connection.call('list_files', {}, { onprogress });

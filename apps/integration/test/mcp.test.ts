@@ -15,7 +15,7 @@ describe.each(ENGINES)('%s', (asked, reported) => {
 
   beforeAll(async () => {
     workspace = makeDirectory(FILES);
-    connection = await connect(workspace, { FISHPLATE_DIFF_ENGINE: asked });
+    connection = await connect(workspace, { env: { FISHPLATE_DIFF_ENGINE: asked } });
   });
   afterAll(() => connection.close());
 
@@ -73,7 +73,7 @@ describe.each(ENGINES)('%s', (asked, reported) => {
   });
 
   test('sends the same text for its tools to every client, so that prompts are cached', async () => {
-    const other = await connect(makeDirectory(FILES), { FISHPLATE_JSON_ENGINE: asked });
+    const other = await connect(makeDirectory(FILES), { env: { FISHPLATE_JSON_ENGINE: asked } });
     const listed = [connection, other].map(async ({ client }) => JSON.stringify(await client.listTools()));
     const [one, two] = await Promise.all(listed);
     await other.close();

@@ -121,7 +121,7 @@ test.each([
 
 test('what an MCP conversation did is listed while it runs, refused to others, and taken back after it was killed', async () => {
   const workspace = makeDirectory({ 'a.txt': 'one\n', 'b.txt': 'b\n' });
-  const connection = await connect(workspace, UNCONFINED);
+  const connection = await connect(workspace, { env: UNCONFINED });
   await connection.call('edit_file', { path: 'a.txt', edits: [{ search: 'one', replace: 'two' }] });
   await connection.call('checkpoint', { label: 'here' });
   await connection.call('edit_file', { path: 'b.txt', edits: [{ search: 'b', replace: '\u001b[2Jc' }] });

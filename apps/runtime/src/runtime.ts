@@ -26,7 +26,8 @@ import { Memory } from './memory/memory.js';
 import type { Checkpoint, SessionEvent } from './session/events.js';
 import { createMask, type Mask, maskingLogger } from './session/masking.js';
 import type { Session } from './session/session.js';
-import { checkSessionId, newSessionId, SessionHost } from './session/session-host.js';
+import { SessionHost } from './session/session-host.js';
+import { checkSessionId, newSessionId } from './session/session-id.js';
 import { readSessions, type SessionsRead } from './session/session-reader.js';
 import { statePath } from './session/state-folder.js';
 import type { TimelineEntry } from './session/timeline.js';
@@ -44,7 +45,8 @@ import type {
   TrackEngines,
 } from './tools/tool.js';
 import type { ConfirmedFileAccess } from './workspace/file-access.js';
-import { openWorkspace, workspaceRoot } from './workspace/sandbox-file-access.js';
+import { workspaceRoot } from './workspace/root.js';
+import { openWorkspace } from './workspace/sandbox-file-access.js';
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
@@ -158,6 +160,8 @@ export interface Runtime extends Caller {
   audit(): AuditRecord[];
   /** Which engine each track uses, and why. */
   capabilities(): RuntimeCapabilities;
+  /** Indexes symbols ahead, so that the first call that needs them does not wait for all of it. */
+  prepare(): Promise<void>;
   /** Ends jobs, waits for calls that are writing, and closes the sessions, which others may then go on with. */
   close(): Promise<void>;
 }
@@ -280,6 +284,10 @@ class BoundRuntime implements Runtime {
 
   capabilities(): RuntimeCapabilities {
     return reportCapabilities(this.files.root, this.config);
+  }
+
+  async prepare(): Promise<void> {
+    await this.symbols.ahead();
   }
 
   async close(): Promise<void> {

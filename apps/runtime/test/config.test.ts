@@ -100,7 +100,7 @@ test('takes a file with a byte order mark and a schema reference', () => {
   );
 });
 
-test('publishes the schema that the code checks by (after a change: node scripts/write-config-schema.mjs)', () => {
+test('publishes the schema that the code checks by (after a change: node scripts/write-schemas.mjs)', () => {
   const file = new URL('../schema/fishplate.config.schema.json', import.meta.url);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(configJsonSchema());
 });

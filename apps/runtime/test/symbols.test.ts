@@ -109,3 +109,36 @@ test('a question that is cancelled while files are indexed leaves the next one w
   expect((await found(runtime, 'fn399'))[0]).toBe('src/f399.ts:1 fn399');
   await runtime.close();
 });
+
+test('an index that is made ahead is waited for by questions, which are told how far it is', async () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 3000 }, (_, at) => [`src/f${at}.ts`, `export function fn${at}() {}\n`]),
+  );
+  const runtime = createRuntime({ workspace: makeWorkspace(many) });
+  const told: number[] = [];
+  const ahead = runtime.prepare();
+  const answer = runtime.call(
+    'search_symbols',
+    { query: 'fn2999' },
+    { onProgress: ({ done }) => told.push(done) },
+  );
+  const controller = new AbortController();
+  const given = runtime.call('search_symbols', { query: 'fn1' }, { signal: controller.signal });
+  setTimeout(() => controller.abort(), 1);
+  await expect(given).rejects.toMatchObject({ code: 'CANCELLED' });
+  await ahead;
+  expect(await answer).toMatchObject({ ok: true, data: { files: 3000 } });
+  expect(told.length).toBeGreaterThan(1);
+  expect(told.at(-1)).toBe(3000);
+  await runtime.close();
+});
+
+test('a runtime that is closed while it indexes ahead ends without waiting for all of it', async () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 500 }, (_, at) => [`f${at}.ts`, 'export class A {}\n']),
+  );
+  const runtime = createRuntime({ workspace: makeWorkspace(many) });
+  const ahead = runtime.prepare();
+  await runtime.close();
+  await expect(ahead).rejects.toMatchObject({ code: 'CANCELLED' });
+});

@@ -12,7 +12,7 @@ import {
 import { loadConfig } from '../config/load.js';
 import { configJsonSchema } from '../config/schema.js';
 import { createMask, maskAll } from '../session/masking.js';
-import { workspaceRoot } from '../workspace/sandbox-file-access.js';
+import { workspaceRoot } from '../workspace/root.js';
 import { EXIT } from './exit-codes.js';
 import { JSON_OPTION, printJson, WORKSPACE_OPTION } from './shared-options.js';
 import { createStyle, type Style, visibleLine } from './terminal.js';

@@ -16,7 +16,7 @@ export const demoCommand = defineCommand({
   },
   args: { json: JSON_OPTION, 'log-level': LOG_LEVEL_OPTION },
   async run({ args }) {
-    const logger = await createLogger(args['log-level']);
+    const logger = createLogger(args['log-level']);
     // Interrupted, the demo stops at the next call, and still removes its copy.
     const interrupted = new AbortController();
     process.once('SIGINT', () => interrupted.abort());

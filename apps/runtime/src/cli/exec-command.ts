@@ -8,7 +8,7 @@ import { defineCommand } from 'citty';
 import { RUNTIME_CODES } from '../codes.js';
 import { permissionFor } from '../commands/permissions.js';
 import { loadConfig } from '../config/load.js';
-import { workspaceRoot } from '../workspace/sandbox-file-access.js';
+import { workspaceRoot } from '../workspace/root.js';
 import { confirmOnTerminal } from './confirm.js';
 import { EXIT } from './exit-codes.js';
 import { JSON_OPTION, printJson, WORKSPACE_OPTION } from './shared-options.js';

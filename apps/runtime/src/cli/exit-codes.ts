@@ -1,7 +1,5 @@
 /** Exit codes of the command, as the README documents them. */
 
-import { isFishplateError } from '@fishplate/engine';
-
 /** What the process ends with. */
 export const EXIT = {
   /** Everything went as asked. */
@@ -20,27 +18,3 @@ export const EXIT = {
 
 /** A value of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
-
-const USAGE_CODES: ReadonlySet<string> = new Set([
-  'USAGE',
-  'CONFIG_INVALID',
-  'CONFIG_UNREADABLE',
-  'CONFIG_UNTRUSTED',
-  'ENGINE_CHOICE_INVALID',
-  'MODEL_UNUSABLE',
-  'PLAN_INVALID',
-  'POLICY_INVALID',
-  'SESSION_BUSY',
-  'SESSION_ID_INVALID',
-  'SESSION_UNKNOWN',
-  'STATE_UNUSABLE',
-  'WORKSPACE_INVALID',
-]);
-
-/** The exit code for an error that ends the command. */
-export function exitCodeOf(error: unknown): ExitCode {
-  if (!isFishplateError(error)) return EXIT.fault;
-  if (error.code === 'COMMAND_NOT_FOUND') return EXIT.notFound;
-  if (error.code === 'COMMAND_NOT_EXECUTABLE') return EXIT.notRun;
-  return USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.fault;
-}

@@ -5,10 +5,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 import type { ArgsDef, CommandDef } from 'citty';
 
-import { RUNTIME_CODES } from '../codes.js';
 import { packageVersion } from '../version.js';
 import { EXIT } from './exit-codes.js';
-import { showError } from './show-error.js';
 
 /** Subcommands, in the order in which `--help` shows them. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandDef<ArgsDef>>>> = {
@@ -58,7 +56,7 @@ async function main(rawArgs: readonly string[]): Promise<number> {
 async function load(name: string): Promise<CommandDef<ArgsDef>> {
   if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name]!();
   const known = Object.keys(COMMANDS).join(', ');
-  throw RUNTIME_CODES.error('USAGE', `${JSON.stringify(name)} is no command; there are ${known}`);
+  return refuse(`${JSON.stringify(name)} is no command; there are ${known}`);
 }
 
 async function showHelp(name: string | undefined): Promise<void> {
@@ -89,14 +87,21 @@ async function checkArguments(
   for (let index = 0; index < rawArgs.length; index += 1) {
     const [option = '', value] = rawArgs[index]!.split('=', 2);
     if (!takesValue.has(option)) {
-      throw RUNTIME_CODES.error('USAGE', `fishplate ${name} does not take ${JSON.stringify(option)}`, {
-        hint: `Run \`fishplate ${name} --help\`.`,
-      });
+      return refuse(
+        `fishplate ${name} does not take ${JSON.stringify(option)}`,
+        `Run \`fishplate ${name} --help\`.`,
+      );
     }
     if (!takesValue.get(option) || value !== undefined) continue;
     index += 1;
-    if (index >= rawArgs.length) throw RUNTIME_CODES.error('USAGE', `${option} needs a value`);
+    if (index >= rawArgs.length) return refuse(`${option} needs a value`);
   }
+}
+
+/** @throws FishplateError `USAGE`. */
+async function refuse(message: string, hint?: string): Promise<never> {
+  const { RUNTIME_CODES } = await import('../codes.js');
+  throw RUNTIME_CODES.error('USAGE', message, hint === undefined ? {} : { hint });
 }
 
 // A reader that has seen enough (`| head`) is no fault, and no reason to leave work half done.
@@ -108,7 +113,8 @@ main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
-  (error: unknown) => {
+  async (error: unknown) => {
+    const { showError } = await import('./show-error.js');
     process.exitCode = showError(error, process.argv.includes('--json'));
   },
 );

@@ -6,11 +6,11 @@ import { RUNTIME_CODES } from '../codes.js';
 import type { Confirm } from '../commands/confirmation.js';
 import type { RuntimeOptions } from '../runtime.js';
 import { confirmOnTerminal } from './confirm.js';
+import { latestSession } from './sessions-at.js';
 import {
   createLogger,
   JSON_OPTION,
   LOG_LEVEL_OPTION,
-  latestSession,
   SESSION_OPTION,
   WORKSPACE_OPTION,
   workspaceOption,
@@ -101,7 +101,7 @@ interface RuntimeArgs {
 }
 
 async function runtimeOptions(args: RuntimeArgs, confirm: Confirm | undefined): Promise<RuntimeOptions> {
-  const logger = await createLogger(args['log-level']);
+  const logger = createLogger(args['log-level']);
   const session = args.session ?? (args.resume ? await latestSession(args.workspace) : undefined);
   return {
     ...workspaceOption(args.workspace),

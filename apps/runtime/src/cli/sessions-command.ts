@@ -6,14 +6,8 @@ import { RUNTIME_CODES } from '../codes.js';
 import { readSession, readSessions, type SessionSummary } from '../session/session-reader.js';
 import type { TimelineEntry } from '../session/timeline.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import {
-  JSON_OPTION,
-  latestSession,
-  printJson,
-  SESSION_OPTION,
-  stateOf,
-  WORKSPACE_OPTION,
-} from './shared-options.js';
+import { latestSession, stateOf } from './sessions-at.js';
+import { JSON_OPTION, printJson, SESSION_OPTION, WORKSPACE_OPTION } from './shared-options.js';
 import { createStyle, fit, formatDuration, formatEngines, type Style, visibleLine } from './terminal.js';
 
 /** The command `sessions`. */

@@ -3,7 +3,7 @@
 import { isFishplateError } from '@fishplate/engine';
 
 import { createMask, maskAll } from '../session/masking.js';
-import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
 import { createStyle, visible as makeVisible } from './terminal.js';
 
 /** Writes to stderr, or as JSON to stdout; gives the exit code. */
@@ -31,4 +31,28 @@ export function showError(error: unknown, json: boolean): ExitCode {
     `${style.red('fault')} ${visible((error as Error | undefined)?.stack ?? String(error))}\n`,
   );
   return EXIT.fault;
+}
+
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'USAGE',
+  'CONFIG_INVALID',
+  'CONFIG_UNREADABLE',
+  'CONFIG_UNTRUSTED',
+  'ENGINE_CHOICE_INVALID',
+  'MODEL_UNUSABLE',
+  'PLAN_INVALID',
+  'POLICY_INVALID',
+  'SESSION_BUSY',
+  'SESSION_ID_INVALID',
+  'SESSION_UNKNOWN',
+  'STATE_UNUSABLE',
+  'WORKSPACE_INVALID',
+]);
+
+/** The exit code for an error that ends the command. */
+function exitCodeOf(error: unknown): ExitCode {
+  if (!isFishplateError(error)) return EXIT.fault;
+  if (error.code === 'COMMAND_NOT_FOUND') return EXIT.notFound;
+  if (error.code === 'COMMAND_NOT_EXECUTABLE') return EXIT.notRun;
+  return USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.fault;
 }

@@ -5,8 +5,8 @@ import { defineCommand } from 'citty';
 import { RUNTIME_CODES } from '../codes.js';
 import { type CallResult, createRuntime } from '../runtime.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
+import { existingSession } from './sessions-at.js';
 import {
-  existingSession,
   JSON_OPTION,
   printJson,
   SESSION_OPTION,

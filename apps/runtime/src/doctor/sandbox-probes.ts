@@ -1,5 +1,6 @@
 /** Tries to get out of the sandbox, each way once: what is refused here is refused by the system, not by a promise. */
 
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -80,7 +81,7 @@ async function probe(
   const server = createServer((socket) => socket.end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  const connect = `require('net').connect(${port}, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`;
+  const connect = await connecting(port);
   const outside = join(directory, 'outside');
   const attempts: Attempt[] = [
     {
@@ -98,7 +99,7 @@ async function probe(
     { attempt: 'signal a process outside', command: ['sh', '-c', `kill -0 ${process.pid}`] },
     {
       attempt: 'reach a port of this machine',
-      command: [process.execPath, '-e', connect],
+      command: connect,
       isAllowed: policy.network === 'full',
     },
   ];
@@ -109,6 +110,19 @@ async function probe(
   } finally {
     server.close();
   }
+}
+
+/** A command that reaches a port, where nothing confines it: bash is there in a tenth of the time that Node takes. */
+async function connecting(port: number): Promise<readonly [string, ...string[]]> {
+  const quick = ['bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`] as const;
+  const [program, ...args] = quick;
+  // One that cannot connect at all would prove nothing.
+  const works = await new Promise<boolean>((resolve) => {
+    execFile(program, args, { timeout: 2000, windowsHide: true }, (error) => resolve(error === null));
+  });
+  if (works) return quick;
+  const script = `require('net').connect(${port}, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`;
+  return [process.execPath, '-e', script];
 }
 
 interface Attempt {

@@ -9,7 +9,8 @@ import {
 } from '@modelcontextprotocol/server';
 import { isFishplateError } from '@fishplate/engine';
 
-import type { Runtime, SessionHandle } from '../runtime.js';
+import type { SessionHandle } from '../runtime.js';
+import type { ServedRuntime } from './served-runtime.js';
 
 /** Address of the timeline. */
 export const TIMELINE_URI = 'fishplate://timeline';
@@ -18,7 +19,7 @@ export const TIMELINE_URI = 'fishplate://timeline';
 const MAX_LISTED = 500;
 
 /** Adds the resources to `server`. */
-export function registerResources(server: McpServer, runtime: Runtime, session: SessionHandle): void {
+export function registerResources(server: McpServer, served: ServedRuntime): void {
   server.registerResource(
     'timeline',
     TIMELINE_URI,
@@ -28,16 +29,18 @@ export function registerResources(server: McpServer, runtime: Runtime, session: 
       mimeType: 'application/json',
     },
     async (uri) => {
-      const text = JSON.stringify(await session.timeline(), null, 2);
+      const text = JSON.stringify(await (await sessionOf(served)).timeline(), null, 2);
       return { contents: [{ uri: uri.href, mimeType: 'application/json', text }] };
     },
   );
   server.registerResource(
     'file',
-    new ResourceTemplate('fishplate://file/{+path}', { list: () => listFiles(session) }),
-    { title: `Files of ${runtime.workspace}`, description: 'Text files of the workspace' },
+    new ResourceTemplate('fishplate://file/{+path}', {
+      list: async () => listFiles(await sessionOf(served)),
+    }),
+    { title: 'Files', description: 'Text files of the workspace' },
     async (uri) => {
-      const text = await readWhole(session, decodePath(uri));
+      const text = await readWhole(await sessionOf(served), decodePath(uri));
       return { contents: [{ uri: uri.href, mimeType: 'text/plain', text }] };
     },
   );
@@ -63,6 +66,14 @@ function decodePath(uri: URL): string {
   }
 }
 
+async function sessionOf(served: ServedRuntime): Promise<SessionHandle> {
+  try {
+    return await served.session();
+  } catch (error) {
+    throw protocolError(error);
+  }
+}
+
 async function readWhole(session: SessionHandle, path: string): Promise<string> {
   try {
     const result = await session.call('read_file', { path });
@@ -73,11 +84,16 @@ async function readWhole(session: SessionHandle, path: string): Promise<string> 
       `${path} is too long for a resource; use the tool read_file`,
     );
   } catch (error) {
-    if (!isFishplateError(error)) throw error;
-    throw new ProtocolError(
-      ProtocolErrorCode.InvalidParams,
-      `${error.code}: ${error.message}`,
-      error.toJSON(),
-    );
+    throw protocolError(error);
   }
+}
+
+/** Errors of ours as the protocol has them: code and hint are in their data. */
+function protocolError(error: unknown): unknown {
+  if (!isFishplateError(error)) return error;
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    `${error.code}: ${error.message}`,
+    error.toJSON(),
+  );
 }

@@ -3,27 +3,27 @@
 import {
   type CallToolResult,
   fromJsonSchema,
-  type JsonSchemaType,
   type JsonSchemaValidator,
   McpServer,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { isFishplateError } from '@fishplate/engine';
-import { z } from 'zod';
 
-import type { CallResult, Runtime, SessionHandle, Tool } from '../runtime.js';
+import type { CallResult } from '../runtime.js';
 import type { ProgressListener } from '../tools/tool.js';
 import { packageVersion } from '../version.js';
 import { elicitation } from './elicitation.js';
 import { registerResources } from './resources.js';
+import type { ServedRuntime } from './served-runtime.js';
+import { type ListedTool, type ObjectSchema, toolList } from './tool-list.js';
 
 const INSTRUCTIONS =
   'Tools on one workspace. Paths are relative to it. edit_file and apply_patch change files all or nothing; undo takes ' +
   'the latest change back byte for byte, diff shows all of them. run_command and start_job run in a sandbox. A refused call ' +
   'has changed nothing; its hint says what to do.';
 
-/** Makes a server whose calls run in `session`. */
-export function createMcpServer(runtime: Runtime, session: SessionHandle): McpServer {
+/** Makes a server of the tools and files of a runtime, which is opened after the client has been greeted. */
+export function createMcpServer(served: ServedRuntime): McpServer {
   const server = new McpServer(
     { name: 'fishplate', title: 'Fishplate', version: packageVersion() },
     {
@@ -31,29 +31,33 @@ export function createMcpServer(runtime: Runtime, session: SessionHandle): McpSe
       capabilities: { tools: { listChanged: false }, resources: { listChanged: false } },
     },
   );
-  for (const tool of runtime.tools) registerTool(server, tool, session);
-  registerResources(server, runtime, session);
+  for (const tool of toolList()) registerTool(server, tool, served);
+  registerResources(server, served);
+  const { server: protocol } = server;
+  protocol.oninitialized = () => {
+    if (protocol.getClientCapabilities()?.roots !== undefined) {
+      served.useRoots(async () => (await protocol.listRoots()).roots);
+    }
+    served.warm();
+  };
+  protocol.setNotificationHandler('notifications/roots/list_changed', () => served.rootsChanged());
   return server;
 }
 
 function registerTool(
   server: McpServer,
-  { name, title, description, inputSchema, dataSchema, annotations }: Tool,
-  session: SessionHandle,
+  { name, inputSchema, outputSchema, ...shown }: ListedTool,
+  served: ServedRuntime,
 ): void {
-  const output = z.object({
-    ok: z.literal(true),
-    engines: z.record(z.string(), z.string()),
-    ...dataSchema.shape,
-  });
   server.registerTool(
     name,
-    { title, description, inputSchema: uncheckedSchema(inputSchema), outputSchema: output, annotations },
+    { ...shown, inputSchema: uncheckedSchema(inputSchema), outputSchema: uncheckedSchema(outputSchema) },
     async (input: unknown, context: ServerContext): Promise<CallToolResult> => {
       try {
+        const session = await served.session();
         const onProgress = progressListener(context);
         const options = { signal: context.mcpReq.signal, onProgress, confirm: elicitation(server, context) };
-        return toolResult(await session.call(name as string, input, options));
+        return toolResult(await session.call(name, input, options));
       } catch (error) {
         return errorResult(error);
       }
@@ -61,10 +65,12 @@ function registerTool(
   );
 }
 
-/** The runtime checks inputs itself, so that what is wrong comes back with code and hint, not as the SDK's plain text. */
-function uncheckedSchema(schema: z.ZodObject): ReturnType<typeof fromJsonSchema<unknown>> {
-  const json = z.toJSONSchema(schema, { io: 'input' }) as unknown as JsonSchemaType;
-  return fromJsonSchema<unknown>(json, {
+/**
+ * A schema that is told and not applied. The runtime checks inputs itself, so that what is wrong comes back with code and hint, not as
+ * the SDK's plain text; outputs are what the tools' types say.
+ */
+function uncheckedSchema(schema: ObjectSchema): ReturnType<typeof fromJsonSchema<unknown>> {
+  return fromJsonSchema<unknown>(schema, {
     getValidator: <Value>(): JsonSchemaValidator<Value> => {
       return (input) => ({ valid: true, data: input as Value, errorMessage: undefined });
     },

@@ -2,28 +2,29 @@
 
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 
-import { type RuntimeLogger, SILENT_LOGGER } from '../logger.js';
-import type { Runtime } from '../runtime.js';
+import { SILENT_LOGGER } from '../logger.js';
 import { createMcpServer } from './server.js';
+import { type ServedOptions, ServedRuntime } from './served-runtime.js';
 
 /** Longest message taken; longer ones end the connection. Inputs have a smaller limit of their own, with a coded error. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** Serves until the client goes, or a signal comes; then closes the runtime. stdout holds JSON-RPC and nothing else. */
-export async function serveOnStdio(runtime: Runtime, logger: RuntimeLogger = SILENT_LOGGER): Promise<void> {
+export async function serveOnStdio(options: ServedOptions): Promise<void> {
+  const { logger = SILENT_LOGGER } = options;
   keepStdoutClean();
   const transport = new StdioServerTransport(process.stdin, process.stdout, {
     maxBufferSize: MAX_MESSAGE_BYTES,
   });
-  const session = runtime.main;
-  const handle = serveStdio(() => createMcpServer(runtime, session), {
+  const served = new ServedRuntime(options);
+  const handle = serveStdio(() => createMcpServer(served), {
     transport,
     onerror: (error) => logger.warn({ reason: error.message }, 'protocol error'),
   });
   const reason = await theEnd(transport);
   logger.info({ reason }, 'closing');
   await handle.close().catch(() => undefined);
-  await runtime.close();
+  await served.close();
   // Whatever a client left unread must not keep the process.
   process.stdin.destroy();
 }

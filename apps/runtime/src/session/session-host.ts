@@ -1,7 +1,5 @@
 /** Opens the sessions of a runtime: in journals that this process writes, new ones and those of earlier processes. */
 
-import { randomBytes } from 'node:crypto';
-
 import { type EngineChoice, isFishplateError } from '@fishplate/engine';
 
 import { RUNTIME_CODES } from '../codes.js';
@@ -9,11 +7,11 @@ import type { ResolvedConfig } from '../config/schema.js';
 import type { RuntimeLogger } from '../logger.js';
 import { packageVersion } from '../version.js';
 import type { FileAccess } from '../workspace/file-access.js';
-import { isWellFormed } from '../workspace/text.js';
 import { indexOf, Journal, openReader } from './journal.js';
 import type { Mask } from './masking.js';
 import { recover } from './recovery.js';
 import { Session } from './session.js';
+import { checkSessionId } from './session-id.js';
 import {
   closeStateFolder,
   journalNumbers,
@@ -38,25 +36,6 @@ export interface HostOptions {
 
 /** Most processes that have sessions of one workspace open at once. */
 const MAX_JOURNALS = 256;
-
-/** Longest id, in bytes of UTF-8: with its prefix it names a stream. */
-const MAX_ID_BYTES = 200;
-
-/** An id for a new session: sorts by time, and is easily said. */
-export function newSessionId(now = new Date()): string {
-  const [date, time] = now.toISOString().slice(0, 19).split('T');
-  return `${date}-${time!.replaceAll(':', '')}-${randomBytes(3).toString('hex')}`;
-}
-
-/** @throws FishplateError `SESSION_ID_INVALID`. */
-export function checkSessionId(id: string): string {
-  const isGood = typeof id === 'string' && id !== '' && isWellFormed(id) && !/\p{Cc}/u.test(id);
-  if (isGood && Buffer.byteLength(id) <= MAX_ID_BYTES) return id;
-  throw RUNTIME_CODES.error(
-    'SESSION_ID_INVALID',
-    `${JSON.stringify(String(id).slice(0, 100))} is empty, too long, or holds control characters`,
-  );
-}
 
 /** The sessions of one runtime. */
 export class SessionHost {

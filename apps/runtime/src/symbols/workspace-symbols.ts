@@ -1,4 +1,4 @@
-/** The symbols of a workspace, indexed when they are first asked for, and kept as the files are. */
+/** The symbols of a workspace, indexed ahead or when they are first asked for, and kept as the files are. */
 
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { EngineChoice } from '@fishplate/engine';
 import { indexWorkspace, refreshFiles, type SymbolIndex } from '@fishplate/symbols';
 
-import { throwIfCancelled } from '../cancellation.js';
+import { orCancelled, throwIfCancelled } from '../cancellation.js';
 import { listWorkspace } from '../workspace/listing.js';
 
 /** What it works with. */
@@ -44,15 +44,27 @@ export class WorkspaceSymbols {
   private looked = Number.NEGATIVE_INFINITY;
   private touches = 0;
   private queue: Promise<unknown> = Promise.resolve();
-  private closed = false;
+  /** Told of the reading of files that is under way, whoever began it. */
+  private readonly listeners = new Set<NonNullable<Waiting['onProgress']>>();
+  private readonly ending = new AbortController();
 
   constructor(private readonly options: WorkspaceSymbolsOptions) {}
 
   /** The index, as the files are now. @throws FishplateError `CANCELLED` and those of listing. */
-  fresh(waiting: Waiting = {}): Promise<SymbolIndex> {
-    const turn = this.queue.then(() => this.bringUpToDate(waiting));
-    this.queue = turn.catch(() => undefined);
-    return turn;
+  async fresh({ signal, onProgress }: Waiting = {}): Promise<SymbolIndex> {
+    throwIfCancelled(signal);
+    if (onProgress !== undefined) this.listeners.add(onProgress);
+    try {
+      // Who stops waiting takes nothing from the others: what was read by then is of use to the next question.
+      return await orCancelled(this.inTurn(), signal);
+    } finally {
+      if (onProgress !== undefined) this.listeners.delete(onProgress);
+    }
+  }
+
+  /** Indexes before anybody asks; what is asked meanwhile waits for the rest of it only. */
+  async ahead(): Promise<void> {
+    await this.inTurn();
   }
 
   /** Something may have changed: the next question looks at the files again. */
@@ -62,12 +74,19 @@ export class WorkspaceSymbols {
   }
 
   close(): void {
-    this.closed = true;
+    this.ending.abort();
     this.index?.symbols.close();
     this.index = null;
   }
 
-  private async bringUpToDate({ signal, onProgress }: Waiting): Promise<SymbolIndex> {
+  private inTurn(): Promise<SymbolIndex> {
+    const turn = this.queue.then(() => this.bringUpToDate());
+    this.queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async bringUpToDate(): Promise<SymbolIndex> {
+    const { signal } = this.ending;
     throwIfCancelled(signal);
     const { root, engines } = this.options;
     const { gitignore, symbols: engine } = engines();
@@ -81,32 +100,31 @@ export class WorkspaceSymbols {
     const [begun, touches] = [performance.now(), this.touches];
     const { files: paths } = await listWorkspace(root, { engine: gitignore, signal });
     const stamps = await this.stampsOf(paths, signal);
-    const options = {
-      ...(signal === undefined ? {} : { signal }),
-      ...(onProgress === undefined
-        ? {}
-        : {
-            onProgress: ({ filesDone, filesTotal }: { filesDone: number; filesTotal: number }) =>
-              onProgress(filesDone, filesTotal),
-          }),
-    };
+    const options = { signal, onProgress: this.tell };
     if (this.index === null) {
       const readable = [...stamps].filter(([, stamp]) => stamp !== DENIED).map(([path]) => path);
       const symbols = await indexWorkspace(root, { ...options, files: readable, engine });
-      if (this.closed) symbols.close();
-      else this.index = { engine, symbols };
+      if (signal.aborted) symbols.close();
+      throwIfCancelled(signal);
+      this.index = { engine, symbols };
       this.adopt(stamps, begun, touches);
       return symbols;
     }
+    const { symbols } = this.index;
     const changed = [...stamps].filter(
       ([path, stamp]) => stamp !== DENIED && this.stamps.get(path) !== stamp,
     );
     const gone = [...this.stamps.keys()].filter((path) => !stamps.has(path));
     const again = [...changed.map(([path]) => path), ...gone];
-    if (again.length > 0) await refreshFiles(this.index.symbols, root, again, options);
+    if (again.length > 0) await refreshFiles(symbols, root, again, options);
+    throwIfCancelled(signal);
     this.adopt(stamps, begun, touches);
-    return this.index.symbols;
+    return symbols;
   }
+
+  private readonly tell = ({ filesDone, filesTotal }: { filesDone: number; filesTotal: number }): void => {
+    for (const listener of this.listeners) listener(filesDone, filesTotal);
+  };
 
   private adopt(stamps: Map<string, Stamp>, begun: number, touches: number): void {
     this.stamps = stamps;

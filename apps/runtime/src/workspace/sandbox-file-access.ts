@@ -1,7 +1,6 @@
 /** File access by `@fishplate/sandbox`: no race is won by a link, and what a command may not read or write, no tool does for it. */
 
-import { realpathSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import { type FishplateError, isFishplateError } from '@fishplate/engine';
 import type { Decision, Grant, SandboxFiles } from '@fishplate/sandbox';
@@ -18,6 +17,7 @@ import type {
 } from './file-access.js';
 import { symlinkError } from './containment.js';
 import { type PathPurpose, workspacePath } from './paths.js';
+import { workspaceRoot } from './root.js';
 
 /** Opens the files under the policy, at the first use: only then it is known which engine is asked for. */
 export type FilesOpener = (root: string) => OpenedFiles;
@@ -26,22 +26,6 @@ export type FilesOpener = (root: string) => OpenedFiles;
 export interface OpenedFiles {
   readonly files: SandboxFiles;
   readonly engine: string;
-}
-
-/** The real directory of a workspace. @throws FishplateError `WORKSPACE_INVALID` where it is none. */
-export function workspaceRoot(workspace: string): { readonly root: string; readonly given: string } {
-  const given = resolve(workspace);
-  try {
-    const root = realpathSync.native(given);
-    if (!statSync(root).isDirectory()) throw new Error('it is not a directory');
-    return { root, given };
-  } catch (cause) {
-    throw RUNTIME_CODES.error(
-      'WORKSPACE_INVALID',
-      `${given} cannot serve as workspace: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
 }
 
 /** Files of a workspace under the policy of its sandbox. */
