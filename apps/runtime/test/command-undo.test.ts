@@ -342,3 +342,21 @@ test('no file can be reached through what sessions keep, and no link stands in i
   expect(lstatSync(join(linked, '.fishplate')).isSymbolicLink()).toBe(true);
   chmodSync(root, 0o755);
 });
+
+(process.platform === 'win32' ? test.skip : test)(
+  'a tree that is deeper than paths are long keeps no command from running, the one that removes it too',
+  async () => {
+    const root = makeWorkspace(FILES);
+    const runtime = open(root);
+    const name = 'd'.repeat(100);
+    const deepen = `i=0; while [ $i -lt 60 ]; do mkdir ${name} && cd ${name}; i=$((i+1)); done`;
+    expect(await run(runtime, deepen)).toMatchObject({ ok: true, data: { exitCode: 0 } });
+    const edited = await run(runtime, 'echo two >> a.txt');
+    expect(edited).toMatchObject({ ok: true, data: { exitCode: 0, changed: [{ path: 'a.txt' }] } });
+    if (!edited.ok) throw new Error(edited.message);
+    expect(edited.data.notCovered.join('\n')).toContain('(its path is too long)');
+    expect(await run(runtime, `rm -rf ${name}`)).toMatchObject({ ok: true, data: { exitCode: 0 } });
+    expect(existsSync(join(root, name))).toBe(false);
+    await runtime.close();
+  },
+);

@@ -276,3 +276,14 @@ function tryWrite(root: string, path: string, content: string): void {
     // The tree stays as it is.
   }
 }
+
+test('the state of a workspace is not listed, even where the file that hides it was removed', async () => {
+  const root = makeWorkspace({ 'a.txt': '', 'sub/.fishplate/journal-1/x': '', 'sub/.fishplater': '' });
+  const runtime = createRuntime({ workspace: root });
+  await runtime.call('list_files', {});
+  rmSync(join(root, '.fishplate/.gitignore'));
+  expect(await runtime.call('list_files', {})).toMatchObject({
+    data: { files: ['a.txt', 'sub/.fishplater'] },
+  });
+  await runtime.close();
+});

@@ -165,3 +165,22 @@ test('secrets of the environment are masked, and an embedding function that fail
     expect(await idsOf(runtime, 'kept')).toEqual(['kept all the same']);
   });
 });
+
+test('runtimes that are open together see what the other notes and forgets, each time', async () => {
+  const workspace = makeWorkspace();
+  await withRuntime({ workspace }, (one) =>
+    withRuntime({ workspace }, async (other) => {
+      await one.call('remember', { text: 'a fact of the one' });
+      for (let count = 1; count <= 3; count += 1) {
+        await other.call('remember', { text: `fact ${count} of the other` });
+        expect(await idsOf(one, 'fact')).toHaveLength(count + 1);
+      }
+      const kept = await other.call('recall', { query: 'fact' });
+      if (!kept.ok) throw new Error(kept.message);
+      for (const [at, { id }] of kept.data.notes.entries()) {
+        expect(await other.call('forget', { id })).toMatchObject({ ok: true });
+        expect(await idsOf(one, 'fact')).toHaveLength(3 - at);
+      }
+    }),
+  );
+});

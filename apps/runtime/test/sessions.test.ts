@@ -219,3 +219,25 @@ test('a content that is damaged or gone is told, and nothing is changed', async 
   expect([read(root), read(root, 'b.txt')]).toEqual(['two\n', 'B\n']);
   await runtime.close();
 });
+
+test.each(['native', 'fallback'] as const)(
+  'of many that begin a session of one id at the same moment, one has it: %s',
+  async (storage) => {
+    const root = makeWorkspace(FILES);
+    const runtimes = Array.from({ length: 6 }, () => open(root, { session: 'race', engines: { storage } }));
+    const outcomes = await Promise.all(
+      runtimes.map((runtime) =>
+        runtime.call('list_files', {}).then(
+          ({ ok }) => String(ok),
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    );
+    expect(outcomes.sort()).toEqual([...Array.from({ length: 5 }, () => 'SESSION_BUSY'), 'true']);
+    expect((await runtimes[0]!.sessions()).sessions).toMatchObject([{ id: 'race', calls: 1 }]);
+    await Promise.all(runtimes.map((runtime) => runtime.close()));
+    const after = open(root, { session: 'race' });
+    expect(await after.main.timeline()).toHaveLength(1);
+    await after.close();
+  },
+);

@@ -1,15 +1,12 @@
 /** Notes of a workspace, as the stores of its sessions keep them: one stream a journal, apart from the sessions, which notes outlive. */
 
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { EngineChoice } from '@fishplate/engine';
 import type { Store } from '@fishplate/storage';
 import { z } from 'zod';
 
 import type { RuntimeLogger } from '../logger.js';
 import { type Journal, openReader } from '../session/journal.js';
-import { journalNumbers, journalPath } from '../session/state-folder.js';
+import { journalNumbers, journalPath, signatureOf } from '../session/state-folder.js';
 
 /** Stream of the notes in a journal's store. */
 export const NOTES = 'notes';
@@ -82,7 +79,7 @@ export class NoteReader {
   private async readOther(number: number, listener: NoteListener): Promise<void> {
     const directory = journalPath(this.state, number);
     const { seq = 0, signature: known } = this.progress.get(number) ?? {};
-    const signature = signatureOf(join(directory, 'store'));
+    const signature = signatureOf(directory);
     if (signature === known) return;
     const store = await openReader(directory, this.engine()).catch((error: unknown) => {
       // Its sessions are told of where they are listed; the notes of the others are still good.
@@ -129,19 +126,5 @@ function tell(data: Buffer, listener: NoteListener): void {
     if (success) listener(event);
   } catch {
     // A record that is no JSON is no note.
-  }
-}
-
-/** Sizes and times of a store's files: what is alike has had nothing added. */
-function signatureOf(directory: string): string {
-  try {
-    return readdirSync(directory)
-      .map((name) => {
-        const stats = statSync(join(directory, name), { bigint: true, throwIfNoEntry: false });
-        return `${name}:${stats?.size}:${stats?.mtimeNs}`;
-      })
-      .join('\n');
-  } catch {
-    return '';
   }
 }

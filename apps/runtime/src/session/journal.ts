@@ -113,6 +113,12 @@ export class Journal {
     this.sessions.add(session);
   }
 
+  /** Takes back that a session was begun: it is another process's. */
+  async withdraw(session: string): Promise<void> {
+    await this.write(INDEX, JSON.stringify({ id: session, withdrawn: true }), 'os');
+    this.sessions.delete(session);
+  }
+
   /** Appends what is about to happen. @throws FishplateError `STATE_WRITE_FAILED`: then it must not happen. */
   append(session: string, event: SessionEvent, durability: Durability): Promise<number> {
     return this.write(streamOf(session), this.encode(event), durability);
@@ -170,9 +176,10 @@ export class Journal {
     // Notes outlive their sessions.
     for (const note of notesToKeep(this.store, before)) await this.write(NOTES, note, 'group');
     await this.store.prune(before);
-    for (const id of ids) this.sessions.delete(id);
+    // One that was withdrawn is nobody's loss.
+    const lost = forgotten.filter(({ id }) => this.sessions.delete(id));
     this.others = null;
-    return forgotten;
+    return lost;
   }
 
   async close(): Promise<void> {
@@ -245,19 +252,21 @@ export class Journal {
 export function indexOf(store: Store): Set<string> {
   const ids = new Set<string>();
   for (const { data } of store.replay({ stream: INDEX })) {
-    const id = idOf(data);
-    if (id !== null) ids.add(id);
+    const { id, withdrawn } = indexEntry(data);
+    if (id === null) continue;
+    if (withdrawn) ids.delete(id);
+    else ids.add(id);
   }
   return ids;
 }
 
-/** The session that a record of the index names; null for none. */
-function idOf(data: Buffer): string | null {
+/** The session that a record of the index names, null for none, and whether it was taken back. */
+function indexEntry(data: Buffer): { readonly id: string | null; readonly withdrawn: boolean } {
   try {
-    const { id } = JSON.parse(data.toString('utf8')) as { id?: unknown };
-    return typeof id === 'string' ? id : null;
+    const { id, withdrawn } = JSON.parse(data.toString('utf8')) as { id?: unknown; withdrawn?: unknown };
+    return { id: typeof id === 'string' ? id : null, withdrawn: withdrawn === true };
   } catch {
-    return null;
+    return { id: null, withdrawn: false };
   }
 }
 
@@ -265,7 +274,7 @@ function idOf(data: Buffer): string | null {
 function extentsOf(store: Store): SessionExtent[] {
   const extents = new Map<string, SessionExtent>();
   for (const { seq, time, stream, data } of store.replay({ lend: true })) {
-    const id = stream === INDEX ? idOf(data) : sessionOf(stream);
+    const id = stream === INDEX ? indexEntry(data).id : sessionOf(stream);
     if (id === null) continue;
     const { first = seq, bytes = 0 } = extents.get(id) ?? {};
     extents.set(id, { id, first, last: seq, time, bytes: bytes + data.length });

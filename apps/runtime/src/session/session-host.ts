@@ -1,5 +1,7 @@
 /** Opens the sessions of a runtime: in journals that this process writes, new ones and those of earlier processes. */
 
+import { randomInt } from 'node:crypto';
+
 import { type EngineChoice, isFishplateError } from '@fishplate/engine';
 
 import { RUNTIME_CODES } from '../codes.js';
@@ -17,6 +19,7 @@ import {
   journalNumbers,
   journalPath,
   openStateFolder,
+  signatureOf,
   statePath,
   type StateFolder,
 } from './state-folder.js';
@@ -33,6 +36,10 @@ export interface HostOptions {
   /** Engines asked for, decided at each use. */
   readonly asked: () => { readonly storage: EngineChoice; readonly gitignore: EngineChoice };
 }
+
+/** Times that a session is tried to be begun while others begin it too, and the longest pause between. */
+const BEGIN_ATTEMPTS = 8;
+const LONGEST_PAUSE_MS = 50;
 
 /** Most processes that have sessions of one workspace open at once. */
 const MAX_JOURNALS = 256;
@@ -90,7 +97,7 @@ export class SessionHost {
     if (this.folder !== null) closeStateFolder(this.folder);
   }
 
-  private async openNow(id: string): Promise<Session> {
+  private async openNow(id: string, attempt = 1): Promise<Session> {
     const { config, files, lock, logger } = this.options;
     this.folder ??= openStateFolder(files.root, config.sessions.directory);
     if (this.folder.temporary)
@@ -98,6 +105,7 @@ export class SessionHost {
         { path: this.folder.path },
         'the workspace cannot be written: its sessions end with this process',
       );
+    const seen = this.signatures();
     const journal = (await this.journalOf(id)) ?? this.own ?? (await this.openOwn());
     this.own ??= journal;
     const own = this.own;
@@ -108,7 +116,21 @@ export class SessionHost {
       engine: () => asked().gitignore,
     });
     const isNew = !journal.sessions.has(id);
-    if (isNew) await journal.begin(id);
+    if (isNew) {
+      await journal.begin(id);
+      if (await this.isElsewhere(id, seen)) {
+        await journal.withdraw(id);
+        if (attempt === BEGIN_ATTEMPTS) {
+          throw RUNTIME_CODES.error(
+            'SESSION_BUSY',
+            `another process begins the session ${JSON.stringify(id)} at the same moment`,
+            { details: { session: id } },
+          );
+        }
+        await new Promise((settle) => setTimeout(settle, randomInt(LONGEST_PAUSE_MS)));
+        return this.openNow(id, attempt + 1);
+      }
+    }
     const session = new Session(id, journal.load(id), journal, this.tracker, own);
     await this.forget(journal);
     if (isNew) {
@@ -164,6 +186,24 @@ export class SessionHost {
       }
     }
     return undefined;
+  }
+
+  /** What the journals of others look like; one that looks the same later has nothing new. */
+  private signatures(): ReadonlyMap<number, string> {
+    const state = this.folder!.path;
+    const others = journalNumbers(state).filter((number) => !this.journals.has(number));
+    return new Map(others.map((number) => [number, signatureOf(journalPath(state, number))]));
+  }
+
+  /**
+   * Whether another process began the session after it was looked for. Each writes that it begins before it looks, so that of two that
+   * do so at once one sees the other at least, and makes way.
+   */
+  private async isElsewhere(id: string, seen: ReadonlyMap<number, string>): Promise<boolean> {
+    for (const [number, signature] of this.signatures()) {
+      if (seen.get(number) !== signature && (await this.isIn(number, id)) === true) return true;
+    }
+    return false;
   }
 
   /** Null of a damaged journal: who writes it, salvages it, and knows then. */

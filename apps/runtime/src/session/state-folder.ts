@@ -61,6 +61,11 @@ export function openStateFolder(workspace: string, directory: string | undefined
   }
 }
 
+/** Whether a path of a workspace is its state, or that of a workspace below. */
+export function isState(path: string): boolean {
+  return `/${path}/`.includes(`/${STATE_FOLDER}/`);
+}
+
 /** Removes a temporary one. */
 export function closeStateFolder({ path, temporary }: StateFolder): void {
   if (temporary) rmSync(path, { recursive: true, force: true });
@@ -68,13 +73,7 @@ export function closeStateFolder({ path, temporary }: StateFolder): void {
 
 /** Numbers of the journals in a state folder, in order. */
 export function journalNumbers(state: string): number[] {
-  let names: string[];
-  try {
-    names = readdirSync(state);
-  } catch {
-    return [];
-  }
-  return names
+  return namesIn(state)
     .flatMap((name) => /^journal-(\d{1,4})$/.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((left, right) => left - right);
@@ -83,6 +82,27 @@ export function journalNumbers(state: string): number[] {
 /** Directory of a journal. */
 export function journalPath(state: string, number: number): string {
   return join(state, `journal-${number}`);
+}
+
+/** Sizes and times of the files of a journal's store: what is alike has had nothing added. */
+export function signatureOf(journal: string): string {
+  const store = join(journal, 'store');
+  const lines: string[] = [];
+  for (const folder of [store, join(store, 'log')]) {
+    for (const name of namesIn(folder)) {
+      const stats = statSync(join(folder, name), { bigint: true, throwIfNoEntry: false });
+      lines.push(`${name}:${stats?.size}:${stats?.mtimeNs}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function ignoreAll(path: string): void {

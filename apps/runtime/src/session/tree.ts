@@ -1,22 +1,15 @@
 /**
  * The covered part of a workspace at one moment: files, links and directories, files by content.
  *
- * A file whose size, times and inode are what they were is not read again. What git ignores is left out unless asked for; `.git` and
- * the state folder always are, at every depth.
+ * A file whose size, times and inode are what they were is not read again.
  */
 
-import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 
-import type { EngineChoice } from '@fishplate/engine';
-import { type Matcher, openMatcher } from '@fishplate/gitignore';
-
-import { throwIfCancelled } from '../cancellation.js';
-import { listWorkspace } from '../workspace/listing.js';
 import { hashOf } from './contents.js';
 import { type Entry, lstatOrNone, stampText } from './entry.js';
 import { Pace } from './pace.js';
-import { STATE_FOLDER } from './state-folder.js';
+import { type PathOptions, pathsOf } from './tree-paths.js';
 
 /** What stands at a path, and what tells whether it has been touched since. */
 export interface TrackedEntry {
@@ -31,15 +24,11 @@ export interface TrackedEntry {
 export type Tree = ReadonlyMap<string, TrackedEntry>;
 
 /** How to look. */
-export interface TreeOptions {
-  readonly engine: EngineChoice;
-  /** Whether what git ignores is covered too. */
-  readonly ignored: boolean;
+export interface TreeOptions extends PathOptions {
   /** Paths that the policy hides from commands: nothing of them may get into a place that is not hidden. */
   readonly hidden: readonly string[];
   /** Files over this are not read. */
   readonly maxFileBytes: number;
-  readonly signal?: AbortSignal | undefined;
   /** Given a content that was read; the answer says whether it is kept. */
   readonly keep: (hash: string, bytes: Buffer) => boolean;
   /** Whether a content is still kept. */
@@ -67,8 +56,12 @@ export async function lookAt(root: string, previous: Tree, options: TreeOptions)
       notCovered.push(`${path} (the policy hides it)`);
       continue;
     }
-    const found = inspect(root, path, previous.get(path), options);
+    const found = inspectCovered(root, path, previous.get(path), options);
     if (found === null) continue;
+    if (found === 'too long') {
+      notCovered.push(`${path} (its path is too long)`);
+      continue;
+    }
     if (found.entry.kind === 'file' && found.entry.hash === null) {
       notCovered.push(`${path} (${found.entry.bytes > options.maxFileBytes ? 'too large' : 'no room'})`);
     }
@@ -99,6 +92,16 @@ export function isSameTree(left: Tree, right: Tree): boolean {
     if (now !== before && (now?.stamp !== before.stamp || !isSameTracked(before, now))) return false;
   }
   return true;
+}
+
+/** A tree can be deeper than a path can be long; a command made it, and only a command can remove it. */
+function inspectCovered(...asked: Parameters<typeof inspect>): TrackedEntry | 'too long' | null {
+  try {
+    return inspect(...asked);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return 'too long';
+    throw error;
+  }
 }
 
 /** What stands at one path; null for nothing that could be covered. */
@@ -174,153 +177,4 @@ function readStable(absolute: string): { content: Buffer; stamp: string } | null
 /** What a running sandbox lays where a protected directory is missing: it goes with the command. */
 function isPlaceholder(path: string, mode: number): boolean {
   return mode === 0o1755 && path.startsWith('.');
-}
-
-/** Every path that is covered, directories before what is in them. */
-async function pathsOf(
-  root: string,
-  options: TreeOptions,
-  pace: Pace,
-  notCovered: string[],
-): Promise<string[]> {
-  if (options.ignored) {
-    const all: string[] = [];
-    await addAll(root, '', all, pace, notCovered);
-    return all;
-  }
-  const listed: string[] = [];
-  await listRepository(root, '', options, listed, notCovered);
-  const parents = new Set<string>();
-  for (const path of listed) {
-    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
-      const parent = path.slice(0, at);
-      if (parents.has(parent)) break;
-      parents.add(parent);
-    }
-  }
-  const empty: string[] = [];
-  await findEmpty(root, parents, options, pace, empty);
-  return [...parents, ...empty, ...listed].sort();
-}
-
-async function listRepository(
-  root: string,
-  prefix: string,
-  options: TreeOptions,
-  listed: string[],
-  notCovered: string[],
-): Promise<void> {
-  const { engine, signal } = options;
-  const listing = await listWorkspace(join(root, prefix), { engine, signal });
-  for (const path of listing.files) {
-    const whole = prefix + path;
-    if (!isState(whole)) listed.push(whole);
-  }
-  notCovered.push(
-    ...listing.unnameable.map((path) => `${prefix}${path} (its name is not UTF-8)`),
-    ...listing.unreadable.map((path) => `${prefix}${path} (it cannot be read)`),
-  );
-  for (const nested of listing.nestedRepositories) {
-    listed.push(`${prefix}${nested}`);
-    // One that is not checked out, or damaged, has nothing that could be listed.
-    await listRepository(root, `${prefix}${nested}/`, options, listed, notCovered).catch((error: unknown) => {
-      throwIfCancelled(signal);
-      notCovered.push(`${prefix}${nested} (${(error as Error).message})`);
-    });
-  }
-}
-
-/** Directories that hold no file that git would list, and are not ignored. */
-async function findEmpty(
-  root: string,
-  parents: ReadonlySet<string>,
-  { engine }: TreeOptions,
-  pace: Pace,
-  empty: string[],
-): Promise<void> {
-  const candidates: string[] = [];
-  for (const parent of ['', ...parents]) {
-    if (pace.isDue) await pace.breathe();
-    for (const entry of entriesOf(join(root, parent))) {
-      const path = parent === '' ? entry.name : `${parent}/${entry.name}`;
-      if (entry.isDirectory() && !parents.has(path) && !isState(path) && !isGit(path)) candidates.push(path);
-    }
-  }
-  if (candidates.length === 0) return;
-  const matcher = openMatcher(root, { engine });
-  try {
-    const ignored = matcher.ignoresAll(candidates.map((path) => `${path}/`));
-    for (const [index, path] of candidates.entries()) {
-      if (ignored[index] === true || isRepository(join(root, path))) continue;
-      empty.push(path);
-      await addDirectories(root, path, empty, pace, matcher);
-    }
-  } finally {
-    matcher.close();
-  }
-}
-
-/** Adds everything below a directory. */
-async function addAll(
-  root: string,
-  directory: string,
-  found: string[],
-  pace: Pace,
-  notCovered: string[],
-): Promise<void> {
-  for (const entry of entriesOf(join(root, directory))) {
-    if (pace.isDue) await pace.breathe();
-    const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
-    if (isState(path) || isGit(path)) continue;
-    if (path.includes('\ufffd')) {
-      notCovered.push(`${path} (its name is not UTF-8)`);
-      continue;
-    }
-    found.push(path);
-    if (entry.isDirectory()) await addAll(root, path, found, pace, notCovered);
-  }
-}
-
-/** Adds the directories below one that holds no listed file. */
-async function addDirectories(
-  root: string,
-  directory: string,
-  found: string[],
-  pace: Pace,
-  matcher: Matcher,
-): Promise<void> {
-  if (pace.isDue) await pace.breathe();
-  for (const entry of entriesOf(join(root, directory))) {
-    const path = `${directory}/${entry.name}`;
-    if (!entry.isDirectory() || isState(path) || isGit(path) || matcher.ignores(`${path}/`)) continue;
-    found.push(path);
-    await addDirectories(root, path, found, pace, matcher);
-  }
-}
-
-function entriesOf(absolute: string): { name: string; isDirectory(): boolean }[] {
-  try {
-    return readdirSync(absolute, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-}
-
-function isRepository(absolute: string): boolean {
-  return lstatOrNone(join(absolute, '.git')) !== undefined;
-}
-
-function isGit(path: string): boolean {
-  return path === '.git' || path.endsWith('/.git');
-}
-
-/** The state of this workspace or of one below, and what a process that was killed while it wrote has left. */
-function isState(path: string): boolean {
-  return (
-    path === STATE_FOLDER ||
-    path.startsWith(`${STATE_FOLDER}/`) ||
-    path.includes(`/${STATE_FOLDER}/`) ||
-    path.endsWith(`/${STATE_FOLDER}`) ||
-    /(?:^|\/)\.fishplate-[\da-f]{16,32}\.tmp$/.test(path)
-  );
 }

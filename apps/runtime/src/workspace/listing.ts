@@ -7,6 +7,7 @@ import { isFishplateError, type EngineChoice } from '@fishplate/engine';
 import { capability, type FileEntry, type ListOptions, walkFiles } from '@fishplate/gitignore';
 
 import { throwIfCancelled } from '../cancellation.js';
+import { isState } from '../session/state-folder.js';
 import { isTemporary } from './sandbox-file-access.js';
 
 /** A listing. Paths are relative to the workspace, `/` between components, sorted by UTF-16 code units. */
@@ -131,7 +132,8 @@ function keep(batch: readonly FileEntry[], found: Found): void {
   found.taken += batch.length;
   const files: string[] = [];
   for (const { path, kind } of batch) {
-    if (isTemporary(path)) continue;
+    // Its own ignore file hides the state, unless somebody removed that.
+    if (isTemporary(path) || isState(path)) continue;
     if (path.includes('\ufffd')) found.unnameable.push(path);
     else if (kind === 'repository') found.nested.push(path.replace(/\/$/, ''));
     else files.push(path);
