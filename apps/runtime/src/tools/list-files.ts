@@ -8,6 +8,7 @@ import { capability, explainIgnore, type IgnoreDecision } from '@fishplate/gitig
 import { z } from 'zod';
 
 import { type Listing, listWorkspace } from '../workspace/listing.js';
+import { shownPath } from '../text/shown-path.js';
 import { refuse } from './refusal.js';
 import { defineTool, READS } from './tool.js';
 
@@ -148,9 +149,4 @@ function decisionOn(root: string, path: string, engine: EngineChoice): IgnoreDec
   } catch {
     return null;
   }
-}
-
-/** A name with a line end in it would look like two. */
-function shownPath(path: string): string {
-  return /[\n\r]/.test(path) ? JSON.stringify(path) : path;
 }

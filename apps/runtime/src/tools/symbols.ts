@@ -14,6 +14,7 @@ import { countTokens } from '@fishplate/tokenizer';
 import { z } from 'zod';
 
 import type { Waiting } from '../symbols/workspace-symbols.js';
+import { shownPath } from '../text/shown-path.js';
 import { DEFAULT_ENCODING, ENCODING } from './count-tokens.js';
 import { refuse, refuseMissing } from './refusal.js';
 import { defineTool, READS, type ToolContext } from './tool.js';
@@ -60,7 +61,8 @@ export const searchSymbols = defineTool({
     const index = await context.symbols.fresh(waitingOf(context));
     const hits = index.query(query, {
       limit,
-      ...(kinds === undefined ? {} : { kinds }),
+      // Models that want all kinds may say so by naming none.
+      ...(kinds === undefined || kinds.length === 0 ? {} : { kinds }),
       ...(path === undefined ? {} : { path }),
     });
     const { symbols: indexed, files } = index.stats();
@@ -68,7 +70,7 @@ export const searchSymbols = defineTool({
     const text =
       hits.length === 0
         ? `none of ${indexed} symbols fits`
-        : hits.map((hit) => `${hit.path}:${lineOf(hit)}`).join('\n');
+        : hits.map((hit) => `${shownPath(hit.path)}:${lineOf(hit)}`).join('\n');
     return {
       ok: true,
       data,
@@ -148,14 +150,21 @@ export const repoMap = defineTool({
       budgetTokens,
       countTokens: (text) => countTokens(text, encoding, options),
     });
-    const text = renderMap(ranked);
+    // An outline begins with its path.
+    const map = renderMap(
+      ranked.map((file) => ({
+        ...file,
+        outline: shownPath(file.path) + file.outline.slice(file.path.length),
+      })),
+    );
     const files = ranked.map(({ path, score, tokens, symbols }) => ({
       path,
       score,
       tokens,
       symbols: symbols.length,
     }));
-    const tokens = countTokens(text, encoding, options);
+    const tokens = countTokens(map, encoding, options);
+    const text = map === '' ? `no file fits into ${budgetTokens} tokens` : map;
     const engines = { ...enginesOf(context), tokenizer: context.trackEngines.tokenizer() };
     return {
       ok: true,
