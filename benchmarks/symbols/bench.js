@@ -15,16 +15,20 @@ const { table, writeResults } = require('@fishplate/bench-harness');
 const { createSymbolIndex } = require('@fishplate/symbols');
 
 const { fileRows, largeRows, queryRows, updateRows } = require('./latency');
+const { filesWithEnds } = require('./memory');
 const { qualityRows } = require('./quality');
 const { readCorpus } = require('./quality/corpus');
 const { rivalsOf } = require('./rivals');
 
 /** What a Map of objects takes, and the index. */
-async function memoryRows(index) {
+async function memoryRows() {
   const folder = mkdtempSync(join(tmpdir(), 'fishplate-symbols-'));
   try {
     const file = join(folder, 'index');
+    const index = createSymbolIndex({ engine: 'native' });
+    index.updateFiles(filesWithEnds());
     await index.save(file);
+    index.close();
     const measured = (kind) =>
       JSON.parse(
         execFileSync(process.execPath, ['--expose-gc', join(__dirname, 'memory.js'), kind, file], {
@@ -36,7 +40,7 @@ async function memoryRows(index) {
     const ours = Math.max(own.bytes, own.told);
     return [
       {
-        measure: 'memory of 100,000 symbols with kind, place, container and signature',
+        measure: 'memory of 100,000 symbols with kind, place, end, container and signature',
         unit: 'MB',
         ours: ours / 1e6,
         rivals: [{ name: 'Map of the same objects', value: map.bytes / 1e6 }],
@@ -74,7 +78,7 @@ async function main() {
     ...queryRows(index, rivals, reported),
     ...updateRows(index, files),
     ...(await fileRows(index, files)),
-    ...(await memoryRows(index)),
+    ...(await memoryRows()),
     ...largeRows(files, reported),
   ];
   process.stdout.write(`${table(rows)}\n`);

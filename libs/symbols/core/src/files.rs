@@ -5,14 +5,14 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::error::{Result, SymbolsError};
-use crate::fold::{Folded, Letter, mask};
+use crate::fold::{Folded, Letter, mask, place};
 use crate::names::NONE;
 
 /// A file of the index.
 #[derive(Default)]
 pub(crate) struct File {
     pub(crate) path: Box<str>,
-    /// Letters of the whole path.
+    /// Which letters may be in the path; not which of them twice.
     pub(crate) mask: u64,
     /// Ids of its symbols, in the order given.
     pub(crate) symbols: Box<[u32]>,
@@ -78,7 +78,7 @@ impl Files {
         }
         let file = File {
             path: path.into(),
-            mask: mask(&path_letters(path)),
+            mask: path_mask(path),
             ..File::default()
         };
         self.held += path.len();
@@ -145,9 +145,14 @@ fn held(file: &File) -> usize {
     size_of_val(&*file.symbols) + size_of_val(&*file.references)
 }
 
-/// Letters of a whole path, however long it is.
-fn path_letters(path: &str) -> Vec<Letter> {
-    path.split(['/', '\\'])
-        .flat_map(|part| Folded::of(part).letters)
-        .collect()
+/// Letters of a whole path, however long it is; with others too.
+fn path_mask(path: &str) -> u64 {
+    if path.is_ascii() {
+        let letters = path
+            .bytes()
+            .map(|byte| Letter::from(byte.to_ascii_lowercase()));
+        return letters.fold(0, |mask, letter| mask | 1 << place(letter));
+    }
+    let parts = path.split(['/', '\\']);
+    parts.fold(0, |all, part| all | mask(&Folded::of(part).letters))
 }

@@ -53,7 +53,7 @@ pub(crate) struct Folded {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
+pub(crate) enum Class {
     /// Nothing is before.
     Start,
     Separator,
@@ -170,7 +170,8 @@ impl Folded {
     }
 }
 
-fn ascii_class(byte: u8, squeeze: bool) -> Class {
+/// The class of an ASCII character; separators are signs where they are all that there is.
+pub(crate) fn ascii_class(byte: u8, squeeze: bool) -> Class {
     match byte {
         b'a'..=b'z' => Class::Lower,
         b'A'..=b'Z' => Class::Upper,
@@ -198,7 +199,8 @@ fn is_accent(letter: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&letter)
 }
 
-fn hump(before: Class, class: Class, next_is_lower: bool) -> Letter {
+/// [`HUMP`] where a word begins at a character of this class, behind one of the other.
+pub(crate) fn hump(before: Class, class: Class, next_is_lower: bool) -> Letter {
     let begins = match (before, class) {
         (Class::Start | Class::Separator, _) => true,
         (Class::Sign, Class::Sign) => false,
@@ -248,7 +250,8 @@ pub(crate) fn length_of(head: u64) -> usize {
     (head >> 40 & 0xff) as usize
 }
 
-fn place(letter: Letter) -> u32 {
+/// The bit of a unit in sets.
+pub(crate) const fn place(letter: Letter) -> u32 {
     match letter & 0xffff {
         letter @ 0x61..=0x7a => letter - 0x61,
         digit @ 0x30..=0x39 => digit - 0x30 + 26,
@@ -256,7 +259,8 @@ fn place(letter: Letter) -> u32 {
     }
 }
 
-fn doubled(letter: Letter) -> u64 {
+/// The bit of a unit that occurs twice.
+pub(crate) const fn doubled(letter: Letter) -> u64 {
     let letter = (letter & 0xffff).wrapping_sub(0x61);
     match letter {
         0..=15 => 1 << (DOUBLED_FROM + letter),

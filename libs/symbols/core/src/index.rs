@@ -6,6 +6,7 @@ use crate::error::{Result, SymbolsError};
 use crate::files::{File, Files};
 use crate::names::{NONE, Names};
 use crate::records::{Record, Records};
+use crate::signature::{with_name, without_name};
 use crate::symbol::{Reference, Symbol};
 use crate::texts::Texts;
 
@@ -24,6 +25,8 @@ pub struct SymbolIndex {
     pub(crate) signatures: Texts,
     pub(crate) files: Files,
     pub(crate) records: Records,
+    /// Room for a signature without its name.
+    unnamed: String,
 }
 
 /// What a file is to have.
@@ -249,7 +252,10 @@ impl SymbolIndex {
             end_line: known(record.end_line),
             end_column: known(record.end_column),
             container: known(record.container).map(|id| self.names.get(id).to_owned()),
-            signature: known(record.signature).map(|id| self.signatures.get(id).to_owned()),
+            signature: known(record.signature).map(|id| match self.signatures.get(id) {
+                held if record.named => with_name(held, self.names.get(record.name)),
+                held => held.to_owned(),
+            }),
             exported: record.exported,
         })
     }
@@ -262,8 +268,8 @@ impl SymbolIndex {
         ids: &mut Vec<u32>,
         counts: &mut Vec<(u32, u32)>,
     ) -> Result<()> {
-        for (ordinal, symbol) in (0..).zip(symbols) {
-            ids.push(self.put_symbol(file, ordinal, symbol)?);
+        for symbol in symbols {
+            ids.push(self.put_symbol(file, symbol)?);
         }
         for reference in references {
             counts.push((self.names.hold(&reference.name)?, reference.count));
@@ -281,15 +287,15 @@ impl SymbolIndex {
         Ok(())
     }
 
-    fn put_symbol(&mut self, file: u32, ordinal: u32, symbol: &Symbol) -> Result<u32> {
+    fn put_symbol(&mut self, file: u32, symbol: &Symbol) -> Result<u32> {
         let name = self.names.hold(&symbol.name)?;
         let container = match &symbol.container {
             Some(container) => self.names.hold(container)?,
             None => NONE,
         };
-        let signature = match &symbol.signature {
-            Some(signature) => self.signatures.hold(signature)?.0,
-            None => NONE,
+        let (signature, named) = match &symbol.signature {
+            Some(signature) => self.hold_signature(signature, &symbol.name)?,
+            None => (NONE, false),
         };
         self.put_record(Record {
             name,
@@ -300,21 +306,27 @@ impl SymbolIndex {
             column: symbol.column,
             end_line: symbol.end_line.unwrap_or(NONE),
             end_column: symbol.end_column.unwrap_or(NONE),
-            previous: NONE,
             next: NONE,
-            ordinal,
             kind: symbol.kind,
             exported: symbol.exported,
+            named,
         })
+    }
+
+    /// The id of a signature, held once more, and whether the name was taken out of it.
+    pub(crate) fn hold_signature(&mut self, signature: &str, name: &str) -> Result<(u32, bool)> {
+        let mut held = std::mem::take(&mut self.unnamed);
+        let without = without_name(signature, name, &mut held);
+        let id = self.signatures.hold(without.unwrap_or(signature));
+        let named = without.is_some();
+        self.unnamed = held;
+        Ok((id?.0, named))
     }
 
     /// Adds a record whose texts are held for it, in front of those of the same name.
     pub(crate) fn put_record(&mut self, mut record: Record) -> Result<u32> {
         record.next = self.names.first(record.name);
-        let id = self.records.add(record)?;
-        if let Some(next) = self.records.get_mut(record.next) {
-            next.previous = id;
-        }
+        let id = self.records.add(&record)?;
         self.names.link(record.name, id, 1);
         Ok(id)
     }
@@ -322,8 +334,17 @@ impl SymbolIndex {
     /// Takes all of a file out; how many symbols it had.
     fn take_out(&mut self, file: u32) -> usize {
         let (symbols, references) = self.files.empty(file);
+        let names = symbols
+            .iter()
+            .filter_map(|&id| Some(self.records.get(id)?.name));
+        let mut names: Vec<u32> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            self.unchain(name, file);
+        }
         for &id in &symbols {
-            self.take_symbol(id);
+            self.let_go(id);
         }
         for &(name, _) in &references {
             self.names.release(name);
@@ -331,21 +352,34 @@ impl SymbolIndex {
         symbols.len()
     }
 
-    fn take_symbol(&mut self, id: u32) {
-        let Some(&record) = self.records.get(id) else {
+    /// Takes the symbols of a file out of the chain of a name.
+    fn unchain(&mut self, name: u32, file: u32) {
+        let (mut first, mut last) = (NONE, NONE);
+        let mut taken = 0;
+        let mut next = self.names.first(name);
+        while let Some(record) = self.records.get(next) {
+            let id = next;
+            next = record.next;
+            if record.file == file {
+                taken += 1;
+                continue;
+            }
+            if last == NONE {
+                first = id;
+            } else {
+                self.records.set_next(last, id);
+            }
+            last = id;
+        }
+        self.records.set_next(last, NONE);
+        self.names.link(name, first, -taken);
+    }
+
+    /// Lets go of a symbol that is in no chain any more.
+    fn let_go(&mut self, id: u32) {
+        let Some(record) = self.records.get(id) else {
             return;
         };
-        if let Some(next) = self.records.get_mut(record.next) {
-            next.previous = record.previous;
-        }
-        let first = match self.records.get_mut(record.previous) {
-            Some(previous) => {
-                previous.next = record.next;
-                self.names.first(record.name)
-            }
-            None => record.next,
-        };
-        self.names.link(record.name, first, -1);
         self.names.release(record.name);
         if record.container != NONE {
             self.names.release(record.container);

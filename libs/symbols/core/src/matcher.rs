@@ -160,7 +160,8 @@ pub(crate) fn match_start(needle: &Needle, text: &str, name: &[Letter]) -> Optio
     }
 }
 
-fn match_initials(needle: &Needle, name: &[Letter]) -> Option<Match> {
+/// The tier of first letters of words.
+pub(crate) fn match_initials(needle: &Needle, name: &[Letter]) -> Option<Match> {
     let length = needle.len();
     let mut matched = 0;
     let mut words = 0;

@@ -1,30 +1,38 @@
 //! Names, with what a search looks at before it looks at their letters.
 
 use crate::error::Result;
-use crate::fold::{Folded, Letter, head, mask};
-use crate::texts::Texts;
+use crate::fold::{Letter, length_of};
+use crate::packed::{Columns, Packer, is_narrow, unpack};
+use crate::texts::{Texts, small};
 
 /// Stands for no symbol.
 pub(crate) const NONE: u32 = u32::MAX;
+
+/// Bytes of a letter of a name that is not packed into one each, and what is before its letters.
+const WIDE_LETTER: usize = size_of::<Letter>();
+const WIDE_START: usize = 1;
+
+/// Names that are looked at before those that are wanted are noted.
+const BLOCK: usize = 512;
 
 /// Names by id, in columns.
 #[derive(Default)]
 pub(crate) struct Names {
     texts: Texts,
-    /// Sets of letters, see [`mask`]; 0 where no symbol has the name.
+    /// Sets of letters, see [`crate::fold::mask`]; 0 where no symbol has the name.
     masks: Vec<u64>,
-    /// See [`head`].
+    /// See [`crate::fold::head`].
     heads: Vec<u64>,
     /// The first of the chain of symbols that have the name.
     firsts: Vec<u32>,
     /// How many have it.
     counts: Vec<u32>,
-    /// Where the letters of each are: start and length.
-    spans: Vec<(u32, u32)>,
-    /// Letters of all names, and those of names that are gone.
-    letters: Vec<Letter>,
+    /// Where the letters of each start.
+    starts: Vec<u32>,
+    /// Letters of all names, packed, and those of names that are gone.
+    letters: Vec<u8>,
     garbage: usize,
-    folded: Folded,
+    packer: Packer,
 }
 
 /// Letters of names that are gone which are not worth collecting.
@@ -43,8 +51,23 @@ impl Names {
         self.texts.held()
     }
 
-    pub(crate) fn masks(&self) -> &[u64] {
-        &self.masks
+    /// Ids of names whose mask and head are as asked for, in place of what `ids` had.
+    pub(crate) fn select(&self, is_wanted: impl Fn(u64, u64) -> bool, ids: &mut Vec<u32>) {
+        ids.clear();
+        let mut id = 0;
+        for (masks, heads) in self.masks.chunks(BLOCK).zip(self.heads.chunks(BLOCK)) {
+            let mut block = [0; BLOCK];
+            let mut found = 0;
+            for (&mask, &head) in masks.iter().zip(heads) {
+                // Written whether it is one or not, and kept only if it is: which names these are cannot be foreseen.
+                if let Some(next) = block.get_mut(found) {
+                    *next = id;
+                }
+                id += 1;
+                found += usize::from(is_wanted(mask, head));
+            }
+            ids.extend_from_slice(block.get(..found).unwrap_or_default());
+        }
     }
 
     pub(crate) fn mask(&self, id: u32) -> u64 {
@@ -64,12 +87,24 @@ impl Names {
     }
 
     /// The name as it is compared.
-    pub(crate) fn letters(&self, id: u32) -> &[Letter] {
-        let &(start, length) = self.spans.get(id as usize).unwrap_or(&(0, 0));
-        let start = start as usize;
-        self.letters
-            .get(start..start + length as usize)
-            .unwrap_or_default()
+    pub(crate) fn unpack(&self, id: u32, letters: &mut Vec<Letter>) {
+        unpack(self.packed(id), letters);
+    }
+
+    /// The letters as they are held.
+    pub(crate) fn packed(&self, id: u32) -> &[u8] {
+        let from = self.packed_from(id);
+        let length = packed_length(from, self.head(id));
+        from.get(..length).unwrap_or_default()
+    }
+
+    /// The letters as they are held, with those of other names behind them.
+    pub(crate) fn packed_from(&self, id: u32) -> &[u8] {
+        let start = self
+            .starts
+            .get(id as usize)
+            .map_or(usize::MAX, |&start| start as usize);
+        self.letters.get(start..).unwrap_or_default()
     }
 
     /// The id of a name, held once more.
@@ -77,39 +112,58 @@ impl Names {
         let (id, is_new) = self.texts.hold(name)?;
         if is_new {
             let slots = self.texts.slots();
-            self.masks.resize(slots, 0);
-            self.heads.resize(slots, 0);
-            self.firsts.resize(slots, NONE);
-            self.counts.resize(slots, 0);
-            self.spans.resize(slots, (0, 0));
-            self.folded.fold(name);
-            let letters = &self.folded.letters;
+            if slots > self.masks.len() {
+                self.masks.resize(slots, 0);
+                self.heads.resize(slots, 0);
+                self.firsts.resize(slots, NONE);
+                self.counts.resize(slots, 0);
+                self.starts.resize(slots, 0);
+            }
+            let start = self.letters.len();
+            let Columns { mask, head } = self.packer.pack(name, &mut self.letters);
             let at = id as usize;
-            if let (Some(own_mask), Some(own_head), Some(span)) = (
+            if let (Some(own_mask), Some(own_head), Some(own_start)) = (
                 self.masks.get_mut(at),
                 self.heads.get_mut(at),
-                self.spans.get_mut(at),
+                self.starts.get_mut(at),
             ) {
-                *own_mask = mask(letters);
-                *own_head = head(letters);
-                // There are fewer letters than bytes of names, which are counted in 32 bits; a letter of many units is
-                // of as many bytes at least.
-                let start = u32::try_from(self.letters.len()).unwrap_or(u32::MAX);
-                *span = (start, u32::try_from(letters.len()).unwrap_or(0));
-                self.letters.extend_from_slice(letters);
+                *own_mask = mask;
+                *own_head = head;
+                *own_start = u32::try_from(start).unwrap_or(u32::MAX);
+            }
+            if let Err(error) = small(self.letters.len()) {
+                self.release(id);
+                return Err(error);
             }
         }
         Ok(id)
     }
 
-    /// Makes room for so many more names.
-    pub(crate) fn reserve(&mut self, names: usize) {
-        self.texts.reserve(names);
-        self.masks.reserve(names);
-        self.heads.reserve(names);
-        self.firsts.reserve(names);
-        self.counts.reserve(names);
-        self.spans.reserve(names);
+    /// Names of which each is held once.
+    pub(crate) fn of(texts: Texts) -> Result<Self> {
+        let slots = texts.slots();
+        let mut names = Self {
+            masks: Vec::with_capacity(slots),
+            heads: Vec::with_capacity(slots),
+            starts: Vec::with_capacity(slots),
+            firsts: vec![NONE; slots],
+            counts: vec![0; slots],
+            ..Self::default()
+        };
+        for id in 0..small(slots)? {
+            names.starts.push(small(names.letters.len())?);
+            let Columns { mask, head } = names.packer.pack(texts.get(id), &mut names.letters);
+            names.masks.push(mask);
+            names.heads.push(head);
+        }
+        names.texts = texts;
+        Ok(names)
+    }
+
+    /// Gives back room that nothing took.
+    pub(crate) fn trim(&mut self) {
+        self.texts.trim();
+        self.letters.shrink_to_fit();
     }
 
     /// Holds a name that is held once more; nothing for [`NONE`].
@@ -127,13 +181,11 @@ impl Names {
         if !self.texts.release(id) {
             return;
         }
-        if let (Some(mask), Some(span)) = (
-            self.masks.get_mut(id as usize),
-            self.spans.get_mut(id as usize),
-        ) {
+        self.garbage += self.packed(id).len();
+        let at = id as usize;
+        if let (Some(mask), Some(head)) = (self.masks.get_mut(at), self.heads.get_mut(at)) {
             *mask = 0;
-            self.garbage += span.1 as usize;
-            *span = (0, 0);
+            *head = 0;
         }
         if self.garbage > TOLERATED_GARBAGE && self.garbage > self.letters.len() / 2 {
             self.collect();
@@ -153,24 +205,30 @@ impl Names {
     pub(crate) fn memory(&self) -> usize {
         self.texts.memory()
             + (self.masks.capacity() + self.heads.capacity()) * size_of::<u64>()
-            + (self.firsts.capacity() + self.counts.capacity()) * size_of::<u32>()
-            + self.spans.capacity() * size_of::<(u32, u32)>()
-            + self.letters.capacity() * size_of::<Letter>()
+            + (self.firsts.capacity() + self.counts.capacity() + self.starts.capacity())
+                * size_of::<u32>()
+            + self.letters.capacity()
     }
 
     fn collect(&mut self) {
         let mut kept = Vec::with_capacity(self.letters.len() - self.garbage);
-        for (start, length) in &mut self.spans {
-            let from = *start as usize;
+        for (start, &head) in self.starts.iter_mut().zip(&self.heads) {
+            let from = self.letters.get(*start as usize..).unwrap_or_default();
             // What is kept is shorter than what was there.
             *start = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-            kept.extend_from_slice(
-                self.letters
-                    .get(from..from + *length as usize)
-                    .unwrap_or_default(),
-            );
+            let length = packed_length(from, head);
+            kept.extend_from_slice(from.get(..length).unwrap_or_default());
         }
         self.letters = kept;
         self.garbage = 0;
+    }
+}
+
+/// Bytes of a name at the start of others.
+fn packed_length(packed: &[u8], head: u64) -> usize {
+    match length_of(head) {
+        0 => 0,
+        letters if is_narrow(packed) => letters,
+        letters => WIDE_START + letters * WIDE_LETTER,
     }
 }

@@ -1,6 +1,6 @@
 //! Where a name is said to be: words that stand for directories, files and containers, in their order.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::fold::{Folded, HUMP, Letter, is_same, is_subsequence, mask, starts_with, unit};
 use crate::weights::QUALIFIED;

@@ -2,14 +2,16 @@
 
 use crate::align::Aligner;
 use crate::error::Result;
-use crate::fold::{ONCE, is_subsequence, length_of, unit};
+use crate::fold::{Letter, ONCE, length_of, unit};
 use crate::hits::{Hit, hit};
 use crate::index::SymbolIndex;
-use crate::matcher::{Match, MatchTier, match_name, match_start, small};
+use crate::matcher::{Match, MatchTier, match_initials, match_name, match_start, small};
+use crate::packed::is_narrow;
 use crate::path_filter::PathFilter;
 use crate::qualifier::PathFits;
 use crate::reading::{Reading, readings};
 use crate::records::Record;
+use crate::spotter::{Spotted, Spotter};
 use crate::symbol::SymbolKind;
 use crate::top::{Entry, Top};
 use crate::typo::TypoNeedle;
@@ -75,6 +77,21 @@ struct Search<'index> {
     most: i32,
     aligner: Aligner,
     top: Top<'index>,
+    /// Names that may have all letters of the query.
+    ids: Vec<u32>,
+    /// Names that have them with others between, while they wait for those that have them in a piece.
+    apart: Vec<u32>,
+    /// Letters of one name.
+    name: Vec<Letter>,
+}
+
+/// What of a reading is looked for within names.
+struct Inside<'search> {
+    number: usize,
+    reading: &'search Reading,
+    ids: &'search [u32],
+    /// None where the query has letters that no packed name has.
+    spotter: Option<&'search Spotter>,
 }
 
 impl SymbolIndex {
@@ -123,6 +140,9 @@ impl SymbolIndex {
             most: MOST_POPULAR + EXPORTED + MOST_KIND + boost,
             aligner: Aligner::default(),
             top: Top::new(self, limit),
+            ids: Vec::new(),
+            apart: Vec::new(),
+            name: Vec::new(),
         };
         for (number, reading) in readings.iter().enumerate() {
             search.read(number, reading);
@@ -138,28 +158,40 @@ impl SymbolIndex {
 
 impl Search<'_> {
     fn read(&mut self, number: usize, reading: &Reading) {
-        let mut fits = PathFits::new();
+        let mut fits = PathFits::default();
         let qualified = if reading.qualifier.is_some() {
             QUALIFIED
         } else {
             0
         };
         let most = self.most + qualified;
-        self.starts(number, reading, most, &mut fits);
-        if self
+        let mut ids = std::mem::take(&mut self.ids);
+        let wanted = reading.needle.mask;
+        self.index
+            .names
+            .select(|mask, _| wanted & !mask == 0, &mut ids);
+        self.starts(number, reading, &ids, most, &mut fits);
+        if !self
             .top
             .is_beyond(WORD + ROOM + WORD_END + AS_TYPED + CASE + most)
         {
-            return;
+            self.insides(number, reading, &ids, most, &mut fits);
+            if self.options.fuzzy && !self.top.has_piece() {
+                self.typos(number, reading, &mut ids, &mut fits);
+            }
         }
-        self.insides(number, reading, most, &mut fits);
-        if self.options.fuzzy && !self.top.has_piece() {
-            self.typos(number, reading, &mut fits);
-        }
+        self.ids = ids;
     }
 
     /// Names that begin with the query, or whose words begin with its letters.
-    fn starts(&mut self, number: usize, reading: &Reading, most: i32, fits: &mut PathFits) {
+    fn starts(
+        &mut self,
+        number: usize,
+        reading: &Reading,
+        ids: &[u32],
+        most: i32,
+        fits: &mut PathFits,
+    ) {
         let needle = &reading.needle;
         let names = &self.index.names;
         let first = needle
@@ -173,10 +205,8 @@ impl Search<'_> {
             needle.mask & ONCE
         };
         let highest = PREFIX + ROOM + WORD_END + AS_TYPED + CASE + most;
-        for (id, &mask) in (0..).zip(names.masks()) {
-            if needle.mask & !mask != 0 {
-                continue;
-            }
+        let mut name = std::mem::take(&mut self.name);
+        for &id in ids {
             let head = names.head(id);
             let begins = head >> 48 == first;
             if !begins && initials & !head != 0 {
@@ -187,82 +217,134 @@ impl Search<'_> {
             if more > 0 && self.top.is_beyond(highest - small(more) * LEFT_LETTER) {
                 continue;
             }
-            if let Some(found) = match_start(needle, names.get(id), names.letters(id)) {
+            names.unpack(id, &mut name);
+            if let Some(found) = match_start(needle, names.get(id), &name) {
                 self.take(number, reading, id, found, fits);
             }
         }
+        self.name = name;
     }
 
     /// Names that have the query, or its letters, elsewhere: first those with a word that begins as the query does, since
     /// the others are worth less.
-    fn insides(&mut self, number: usize, reading: &Reading, most: i32, fits: &mut PathFits) {
+    fn insides(
+        &mut self,
+        number: usize,
+        reading: &Reading,
+        ids: &[u32],
+        most: i32,
+        fits: &mut PathFits,
+    ) {
         let needle = &reading.needle;
+        let spotter = Spotter::new(needle);
         let share = LETTERS / small(needle.len()).max(1);
         let highest = SUBSEQUENCE + LETTERS + CASE + most;
-        self.insides_where(true, number, reading, highest, fits);
+        let inside = Inside {
+            number,
+            reading,
+            ids,
+            spotter: spotter.as_ref(),
+        };
+        self.insides_where(true, &inside, highest, fits);
         if !self.top.is_beyond(
             INNER + INNER_LETTER * INNER_LETTERS + ROOM + WORD_END + AS_TYPED + CASE + most,
         ) {
-            self.insides_where(false, number, reading, highest - share - JUMPED_WORD, fits);
+            self.insides_where(false, &inside, highest - share - JUMPED_WORD, fits);
         }
     }
 
     fn insides_where(
         &mut self,
         begins: bool,
-        number: usize,
-        reading: &Reading,
+        inside: &Inside<'_>,
         highest: i32,
         fits: &mut PathFits,
     ) {
+        let &Inside {
+            number,
+            reading,
+            ids,
+            spotter,
+        } = inside;
         let needle = &reading.needle;
         let names = &self.index.names;
         let first = needle.first_bit();
         let fuzzy = self.options.fuzzy
+            && needle.len() > 1
             && (reading.qualifier.is_none() || needle.len() >= FUZZY_BEHIND_QUALIFIER);
-        for (id, &mask) in (0..).zip(names.masks()) {
-            if needle.mask & !mask != 0 {
-                continue;
-            }
+        let mut name = std::mem::take(&mut self.name);
+        let mut apart = std::mem::take(&mut self.apart);
+        for &id in ids {
             let head = names.head(id);
             if (head & first != 0) != begins {
                 continue;
             }
-            let name = names.letters(id);
-            if !is_subsequence(&needle.letters, name) {
+            let packed = names.packed_from(id);
+            let spotted = match spotter {
+                _ if !is_narrow(packed) => Spotted::Unknown,
+                Some(spotter) => spotter.spot(packed, length_of(head)),
+                None => Spotted::Nowhere,
+            };
+            match spotted {
+                Spotted::Nowhere => continue,
+                // Pieces first: they are worth more, and few.
+                Spotted::Apart if fuzzy => apart.push(id),
+                Spotted::Apart => continue,
+                Spotted::Together | Spotted::Unknown => {
+                    names.unpack(id, &mut name);
+                    let more = small(name.len().saturating_sub(needle.len()));
+                    let fuzzy = fuzzy && !self.top.is_beyond(highest - more * LEFT_LETTER);
+                    let found = match_name(needle, names.get(id), &name, fuzzy, &mut self.aligner);
+                    if let Some(found) = found
+                        && found.tier < MatchTier::Initials
+                    {
+                        self.take(number, reading, id, found, fits);
+                    }
+                }
+            }
+        }
+        for id in apart.drain(..) {
+            let more = small(length_of(names.head(id)).saturating_sub(needle.len()));
+            if self.top.is_beyond(highest - more * LEFT_LETTER) || names.count(id) == 0 {
                 continue;
             }
-            let more = small(name.len().saturating_sub(needle.len()));
-            let fuzzy = fuzzy && !self.top.is_beyond(highest - more * LEFT_LETTER);
-            let found = match_name(needle, names.get(id), name, fuzzy, &mut self.aligner);
-            if let Some(found) = found
-                && found.tier < MatchTier::Initials
+            names.unpack(id, &mut name);
+            if match_initials(needle, &name).is_none()
+                && let Some(found) = self.aligner.align(needle, &name)
             {
                 self.take(number, reading, id, found, fits);
             }
         }
+        (self.name, self.apart) = (name, apart);
     }
 
     /// Names with typos, where no name has the query in one piece.
-    fn typos(&mut self, number: usize, reading: &Reading, fits: &mut PathFits) {
+    fn typos(&mut self, number: usize, reading: &Reading, ids: &mut Vec<u32>, fits: &mut PathFits) {
         let needle = &reading.needle;
         let names = &self.index.names;
         let Some(typos) = TypoNeedle::new(needle) else {
             return;
         };
-        for (id, &mask) in (0..).zip(names.masks()) {
-            if !typos.may_match(needle, mask, names.head(id)) {
+        let mut name = std::mem::take(&mut self.name);
+        let spotter = Spotter::new(needle).filter(|_| typos.is_single());
+        names.select(|mask, head| typos.may_match(needle.mask, mask, head), ids);
+        for &id in &*ids {
+            let packed = names.packed(id);
+            let is_far =
+                is_narrow(packed) && spotter.as_ref().is_some_and(|it| !it.may_have_half(packed));
+            if is_far || !typos.may_be_near(packed) {
                 continue;
             }
-            let name = names.letters(id);
-            let Some((found, _)) = typos.match_name(needle, name) else {
+            names.unpack(id, &mut name);
+            let Some((found, _)) = typos.match_name(needle, &name) else {
                 continue;
             };
-            let other = match_name(needle, names.get(id), name, true, &mut self.aligner);
+            let other = match_name(needle, names.get(id), &name, true, &mut self.aligner);
             if other.is_none_or(|other| other.total() < found.total()) {
                 self.take(number, reading, id, found, fits);
             }
         }
+        self.name = name;
     }
 
     /// Offers all symbols of a name that matches.
@@ -299,12 +381,12 @@ impl Search<'_> {
                 Place::Plain => 0,
                 Place::Boosted => BOOST,
             };
-            let declared = declared(record);
+            let declared = declared(&record);
             let score = base + boosted + declared;
             if self.top.is_beyond(score + qualified) {
                 continue;
             }
-            let Some(place) = self.qualify(reading, record, fits) else {
+            let Some(place) = self.qualify(reading, &record, fits) else {
                 continue;
             };
             self.top.offer(Entry {

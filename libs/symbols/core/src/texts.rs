@@ -51,7 +51,8 @@ impl Texts {
 
     /// The id of a text, held once more. True where it is new.
     pub(crate) fn hold(&mut self, text: &str) -> Result<(u32, bool)> {
-        if let Some(id) = self.find(text) {
+        let hash = self.hasher.hash_one(text);
+        if let Some(&id) = self.ids.find(hash, |&id| self.get(id) == text) {
             if let Some(span) = self.spans.get_mut(id as usize) {
                 span.holders = span.holders.saturating_add(1);
             }
@@ -84,23 +85,52 @@ impl Texts {
             ..
         } = self;
         let rehash = |&other: &u32| hasher.hash_one(slice(bytes, spans.get(other as usize)));
-        ids.insert_unique(hasher.hash_one(text), id, rehash);
+        ids.insert_unique(hash, id, rehash);
         Ok((id, true))
     }
 
-    /// Makes room for so many more texts.
-    pub(crate) fn reserve(&mut self, texts: usize) {
-        self.spans.reserve(texts);
+    /// Texts that stand one behind the other, by their lengths, each held once; none where one is there twice, or the
+    /// lengths do not cut the text into texts.
+    pub(crate) fn of(bytes: &str, lengths: &[u32]) -> Option<Self> {
+        let mut texts = Self {
+            bytes: bytes.to_owned(),
+            spans: Vec::with_capacity(lengths.len()),
+            ..Self::default()
+        };
         let Self {
-            bytes,
-            spans,
-            hasher,
-            ids,
-            ..
-        } = self;
-        ids.reserve(texts, |&id| {
-            hasher.hash_one(slice(bytes, spans.get(id as usize)))
-        });
+            spans, ids, hasher, ..
+        } = &mut texts;
+        let hash = |text: &str| hasher.hash_one(text);
+        let rehash = |spans: &[Span], id: u32| hash(slice(bytes, spans.get(id as usize)));
+        ids.reserve(lengths.len(), |&id| rehash(spans, id));
+        let mut start = 0_u32;
+        for (id, &length) in (0..).zip(lengths) {
+            let end = start.checked_add(length)?;
+            let text = bytes.get(start as usize..end as usize)?;
+            let own = hash(text);
+            if ids
+                .find(own, |&other| {
+                    slice(bytes, spans.get(other as usize)) == text
+                })
+                .is_some()
+            {
+                return None;
+            }
+            spans.push(Span {
+                start,
+                length,
+                holders: 1,
+            });
+            ids.insert_unique(own, id, |&other| rehash(spans, other));
+            start = end;
+        }
+        (start as usize == bytes.len()).then_some(texts)
+    }
+
+    /// Gives back room that nothing took.
+    pub(crate) fn trim(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.spans.shrink_to_fit();
     }
 
     /// Holds an id that is held once more; nothing for one that is not.
@@ -171,7 +201,8 @@ fn slice<'bytes>(bytes: &'bytes str, span: Option<&Span>) -> &'bytes str {
         .unwrap_or_default()
 }
 
-fn small(size: usize) -> Result<u32> {
+/// A number of bytes that fits.
+pub(crate) fn small(size: usize) -> Result<u32> {
     u32::try_from(size)
         .ok()
         .filter(|&size| size < u32::MAX)

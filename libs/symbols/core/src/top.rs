@@ -79,13 +79,23 @@ impl<'index> Top<'index> {
     }
 
     fn order(&self, one: &Entry, other: &Entry) -> Ordering {
-        other.score.cmp(&one.score).then_with(|| {
-            let key = |entry: &Entry| {
-                let record = self.index.records.get(entry.id)?;
-                let path = &*self.index.files.get(record.file)?.path;
-                Some((path, record.line, record.column, record.ordinal))
-            };
-            key(one).cmp(&key(other))
-        })
+        other
+            .score
+            .cmp(&one.score)
+            .then_with(|| self.place(one).cmp(&self.place(other)))
+            .then_with(|| self.ordinal(one).cmp(&self.ordinal(other)))
+    }
+
+    fn place(&self, entry: &Entry) -> Option<(&'index str, u32, u32)> {
+        let record = self.index.records.get(entry.id)?;
+        let path = &*self.index.files.get(record.file)?.path;
+        Some((path, record.line, record.column))
+    }
+
+    /// Place among the symbols of its file.
+    fn ordinal(&self, entry: &Entry) -> Option<usize> {
+        let file = self.index.records.get(entry.id)?.file;
+        let symbols = &self.index.files.get(file)?.symbols;
+        symbols.iter().position(|&id| id == entry.id)
     }
 }

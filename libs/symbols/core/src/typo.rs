@@ -6,6 +6,7 @@
 
 use crate::fold::{HUMP, Letter, ONCE, is_same, length_of, mask, unit};
 use crate::matcher::{Match, MatchTier, Needle, left_behind, skipped};
+use crate::packed::{self, is_narrow};
 use crate::weights::{TYPO, TYPO_FIRST, TYPO_LENGTH};
 
 /// Letters of the longest query that is looked for with typos.
@@ -15,6 +16,8 @@ const LONGEST: usize = 64;
 pub(crate) struct TypoNeedle {
     /// A bit for each place of a letter; ASCII.
     ascii: Vec<u64>,
+    /// The same for packed letters.
+    packed: Vec<u64>,
     others: Vec<(u16, u64)>,
     length: usize,
     /// The bits of the first two letters.
@@ -56,7 +59,12 @@ impl TypoNeedle {
                 others.push((unit, bit));
             }
         }
+        let of_packed = |byte| {
+            let letter = usize::from(unit(packed::letter(byte)));
+            ascii.get(letter).copied().unwrap_or(0)
+        };
         Some(Self {
+            packed: (0..=u8::MAX).map(of_packed).collect(),
             ascii,
             others,
             length,
@@ -68,31 +76,51 @@ impl TypoNeedle {
 
     /// Whether a name is looked at: by the letters that one has and the other has not, and by its length. A part of a name
     /// has to begin with the first or the second letter of the query.
-    pub(crate) fn may_match(&self, needle: &Needle, mask: u64, head: u64) -> bool {
+    pub(crate) fn may_match(&self, wanted: u64, mask: u64, head: u64) -> bool {
         // A typo takes one letter away from each at most.
-        let missing = (needle.mask & !mask).count_ones();
-        if missing > self.most {
-            return false;
-        }
+        let missing = wanted & !mask;
         let length = length_of(head);
-        if missing <= self.most_in_part && head & self.begins != 0 && length + 1 >= self.length {
+        // No branches: which names these are cannot be foreseen.
+        let in_part = (head & self.begins != 0)
+            & (length + 1 >= self.length)
+            & !has_more(missing, self.most_in_part);
+        let whole = (length.abs_diff(self.length) <= self.most as usize)
+            & !has_more(mask & !wanted, self.most);
+        !has_more(missing, self.most) & (in_part | whole)
+    }
+
+    /// Whether one typo is the most that is looked for.
+    pub(crate) fn is_single(&self) -> bool {
+        self.most == 1
+    }
+
+    /// Whether some part of a packed name is near enough, or that is not known. Most names are left out by this.
+    pub(crate) fn may_be_near(&self, packed: &[u8]) -> bool {
+        if !is_narrow(packed) {
             return true;
         }
-        length.abs_diff(self.length) <= self.most as usize
-            && (mask & !needle.mask).count_ones() <= self.most
+        let most = if packed.len().abs_diff(self.length) <= self.most as usize {
+            self.most
+        } else {
+            self.most_in_part
+        };
+        let places = packed
+            .iter()
+            .map(|&byte| self.packed.get(usize::from(byte)).copied().unwrap_or(0));
+        self.distances(places, false).1 <= most
     }
 
     /// The best match with typos, and the part that it is in.
     pub(crate) fn match_name(&self, needle: &Needle, name: &[Letter]) -> Option<(Match, TypoPart)> {
         let width = name.len();
-        // No part of a name is further away than any other way to look at it, and most names are left out by this.
+        // No part of a name is further away than any other way to look at it.
         let may_be_whole = width.abs_diff(self.length) <= self.most as usize;
         let most = if may_be_whole {
             self.most
         } else {
             self.most_in_part
         };
-        let (_, nearest, _) = self.distances(name, false);
+        let (_, nearest, _) = self.distances(self.all_places(name), false);
         if nearest > most {
             return None;
         }
@@ -117,7 +145,7 @@ impl TypoNeedle {
                 best = Some((found, part));
             }
         };
-        let (whole, part, end) = self.distances(name, true);
+        let (whole, part, end) = self.distances(self.all_places(name), true);
         if whole <= self.most {
             let lost = i32::try_from(width.abs_diff(self.length)).unwrap_or(i32::MAX / 64);
             let part = TypoPart {
@@ -142,7 +170,7 @@ impl TypoNeedle {
             .filter(|(_, letter)| **letter & HUMP != 0)
         {
             let rest = name.get(start..).unwrap_or_default();
-            let (_, distance, end) = self.distances(rest, true);
+            let (_, distance, end) = self.distances(self.all_places(rest), true);
             if distance <= self.most_in_part {
                 let end = start + end;
                 let lost = skipped(name, start) + left_behind(name, end);
@@ -152,17 +180,20 @@ impl TypoNeedle {
         best
     }
 
-    /// Distance to all of `letters`; the smallest one to a prefix of it (to any part of it, where it is not anchored), and
+    fn all_places(&self, letters: &[Letter]) -> impl Iterator<Item = u64> {
+        letters.iter().map(|&letter| self.places(unit(letter)))
+    }
+
+    /// Distance to all of a name, of which `letters` has the places of each letter in the query; the smallest one to a prefix of it (to any part of it, where it is not anchored), and
     /// the first place where that ends.
-    fn distances(&self, letters: &[Letter], anchored: bool) -> (u32, u32, usize) {
+    fn distances(&self, letters: impl Iterator<Item = u64>, anchored: bool) -> (u32, u32, usize) {
         let last = 1_u64 << (self.length - 1);
         let (mut plus, mut minus) = (u64::MAX, 0_u64);
         let (mut diagonal, mut places_before) = (0_u64, 0_u64);
         // Lengths are 64 at most.
         let mut distance = u32::try_from(self.length).unwrap_or(u32::MAX);
         let (mut smallest, mut end) = (distance, 0);
-        for (at, &letter) in letters.iter().enumerate() {
-            let places = self.places(unit(letter));
+        for (at, places) in letters.enumerate() {
             let swapped = ((!diagonal & places) << 1) & places_before;
             diagonal = (((places & plus).wrapping_add(plus)) ^ plus) | places | minus | swapped;
             let mut more = minus | !(diagonal | plus);
@@ -195,6 +226,18 @@ impl TypoNeedle {
             }
         }
     }
+}
+
+/// Whether a set has more than so many bits, which are 2 at most. Counting all of them takes longer on processors without
+/// an instruction for it.
+fn has_more(set: u64, most: u32) -> bool {
+    let but_one = set & set.wrapping_sub(1);
+    let but_two = but_one & but_one.wrapping_sub(1);
+    (match most {
+        0 => set,
+        1 => but_one,
+        _ => but_two,
+    }) != 0
 }
 
 /// Which letters of the query stand in the part of the name, by an alignment that has the fewest typos: places in the
@@ -302,7 +345,7 @@ mod tests {
             let units: Vec<u16> = letters.iter().map(|&letter| unit(letter)).collect();
             let query: Vec<u16> = needle.letters.iter().map(|&letter| unit(letter)).collect();
             let typos = TypoNeedle::new(&needle).expect("its length is within bounds");
-            let (whole, smallest, end) = typos.distances(&letters, anchored);
+            let (whole, smallest, end) = typos.distances(typos.all_places(&letters), anchored);
             let expected = defined(&query, &units, anchored);
             prop_assert_eq!(whole, expected[units.len()]);
             let least = expected.iter().min().copied().unwrap_or(0);

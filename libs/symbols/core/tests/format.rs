@@ -1,4 +1,4 @@
-//! Index files: what was written is read, what is damaged is refused, and version 1 stays readable.
+//! Index files: what was written is read, what is damaged is refused, and older versions stay readable.
 
 use std::fs;
 use std::path::Path;
@@ -34,8 +34,9 @@ fn sample() -> SymbolIndex {
     index
 }
 
-fn golden() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1.symbols")
+fn golden(format: u32) -> std::path::PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    folder.join(format!("v{format}.symbols"))
 }
 
 /// All that an index answers with.
@@ -95,19 +96,23 @@ fn equal_indexes_are_equal_bytes_however_they_came_about() {
 }
 
 #[test]
-fn the_golden_file_of_version_1_is_read_and_written() {
+fn the_golden_file_of_each_version_is_read_and_of_this_one_written() {
     // Writes the file of a new format; never that of one that was released.
     if std::env::var_os("FISHPLATE_WRITE_GOLDEN").is_some() {
-        fs::write(golden(), sample().to_bytes()).expect("it can be written");
+        fs::write(golden(FORMAT), sample().to_bytes()).expect("it can be written");
     }
-    let bytes = fs::read(golden()).expect("the golden file is in the repository");
+    for format in 1..=FORMAT {
+        let bytes = fs::read(golden(format)).expect("the golden file is in the repository");
+        assert_eq!(bytes[8], u8::try_from(format).expect("it is small"));
+        let read = SymbolIndex::from_bytes(&bytes).expect("it is whole");
+        assert_eq!(contents(&read), contents(&sample()));
+        assert_eq!(read.to_bytes(), sample().to_bytes());
+    }
     assert_eq!(
         sample().to_bytes(),
-        bytes,
+        fs::read(golden(FORMAT)).expect("the golden file is in the repository"),
         "format {FORMAT} writes other bytes than it did"
     );
-    let read = SymbolIndex::from_bytes(&bytes).expect("it is whole");
-    assert_eq!(contents(&read), contents(&sample()));
 }
 
 #[test]
@@ -152,15 +157,15 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
 #[test]
 fn a_newer_format_is_told_from_damage() {
     let mut bytes = sample().to_bytes();
-    bytes[8] = 2;
+    bytes[8] = 3;
     let error = SymbolIndex::from_bytes(&sealed(bytes.clone()))
         .err()
         .expect("it is newer");
     assert!(matches!(
         error,
         SymbolsError::FormatNewer {
-            found: 2,
-            supported: 1
+            found: 3,
+            supported: 2
         }
     ));
     assert_eq!(error.code(), "SYMBOLS_FORMAT_NEWER");
@@ -170,10 +175,16 @@ fn a_newer_format_is_told_from_damage() {
 
 #[test]
 fn what_is_sealed_and_wrong_is_refused_or_is_another_index() {
-    let bytes = sample().to_bytes();
+    let old = fs::read(golden(1)).expect("the golden file is in the repository");
+    for bytes in [sample().to_bytes(), old] {
+        change_each_byte(&bytes);
+    }
+}
+
+fn change_each_byte(bytes: &[u8]) {
     for at in 24..bytes.len() - 4 {
         for value in [0, 1, 0x7f, 0x80, 0xff] {
-            let mut changed = bytes.clone();
+            let mut changed = bytes.to_vec();
             changed[at] = value;
             match SymbolIndex::from_bytes(&sealed(changed)) {
                 // What is read can be used and written again.
@@ -186,7 +197,7 @@ fn what_is_sealed_and_wrong_is_refused_or_is_another_index() {
                 Err(error) => assert_eq!(error.code(), "SYMBOLS_DAMAGED"),
             }
         }
-        let mut shorter = bytes.clone();
+        let mut shorter = bytes.to_vec();
         shorter.remove(at);
         let _ = SymbolIndex::from_bytes(&sealed(shorter));
     }

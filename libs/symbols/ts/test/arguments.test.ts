@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { capability, createSymbolIndex, loadSymbolIndex, type SymbolInput } from '../src/index';
 
 const ENGINES = ['native', 'fallback'] as const;
-const GOLDEN = join(__dirname, '../../core/tests/golden/v1.symbols');
+const [GOLDEN_1, GOLDEN] = [1, 2].map((format) =>
+  join(__dirname, `../../core/tests/golden/v${format}.symbols`),
+) as [string, string];
 
 let folder: string;
 beforeAll(() => {
@@ -94,7 +96,7 @@ describe.each(ENGINES)('%s', (engine) => {
     expect(loaded.stats().files).toBe(1);
   });
 
-  test('the golden file is read, and damaged ones are refused', async () => {
+  test('golden files are read, and damaged ones are refused', async () => {
     const index = await loadSymbolIndex(GOLDEN, { engine });
     expect(index.stats()).toMatchObject({
       engine: engine === 'native' ? 'native' : 'js',
@@ -104,6 +106,8 @@ describe.each(ENGINES)('%s', (engine) => {
     const again = join(folder, `again-${engine}`);
     await index.save(again);
     const bytes = readFileSync(GOLDEN);
+    expect(readFileSync(again).equals(bytes)).toBe(true);
+    await (await loadSymbolIndex(GOLDEN_1, { engine })).save(again);
     expect(readFileSync(again).equals(bytes)).toBe(true);
     const path = join(folder, `damaged-${engine}`);
     for (let at = 0; at < bytes.length; at++) {

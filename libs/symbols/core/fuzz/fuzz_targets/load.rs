@@ -1,13 +1,15 @@
 //! Any body behind a right header and before a right checksum.
 #![no_main]
 
-use fishplate_symbols::{QueryOptions, SymbolIndex};
+use fishplate_symbols::{FORMAT, QueryOptions, SymbolIndex};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|body: &[u8]| {
+fuzz_target!(|input: (bool, &[u8])| {
+    let (is_old, body) = input;
     // As it is, too.
     let _ = SymbolIndex::from_bytes(body);
-    let mut bytes = b"FPSYMBOL\x01\0\0\0".to_vec();
+    let mut bytes = b"FPSYMBOL".to_vec();
+    bytes.extend_from_slice(&(FORMAT - u32::from(is_old)).to_le_bytes());
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
     bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
     bytes.extend_from_slice(body);

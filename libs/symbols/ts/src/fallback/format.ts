@@ -7,12 +7,13 @@ import type { CheckedFile } from '../engine';
 import { type IndexedSymbol, SYMBOL_KINDS } from '../types';
 import { KIND_NUMBERS } from '../check';
 import { compareTexts } from './order';
+import { withName, withoutName } from './signature';
 import type { Name, Store, StoredFile } from './store';
 
 const MAGIC = Buffer.from('FPSYMBOL');
 
 /** The format that is written, and the newest that is read. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Magic, format, checksum of both, length of the body. */
 const HEADER = 24;
@@ -32,13 +33,15 @@ export function toBytes(store: Store): Buffer {
   const names = new Numbers();
   const signatures = new Numbers();
   const body = new Writer();
+  body.number(store.symbols);
   body.number(store.files.size);
   const files = [...store.files.values()].sort((a, b) => compareTexts(a.path, b.path));
   for (const file of files) writeFile(file, names, signatures, body);
   const texts = new Writer();
   for (const { order } of [names, signatures]) {
     texts.number(order.length);
-    for (const text of order) texts.text(text);
+    for (const text of order) texts.number(Buffer.byteLength(text));
+    for (const text of order) texts.raw(text, Buffer.byteLength(text));
   }
   const header = Buffer.alloc(HEADER);
   MAGIC.copy(header);
@@ -52,18 +55,23 @@ export function toBytes(store: Store): Buffer {
 
 /** The files of an index. @throws FishplateError `SYMBOLS_DAMAGED`, `SYMBOLS_FORMAT_NEWER`. */
 export function filesOf(bytes: Buffer): CheckedFile[] {
-  const reader = new Reader(bytes, checkedEnd(bytes));
-  const names = Array.from({ length: reader.count() }, () => reader.text());
-  const signatures = Array.from({ length: reader.count() }, () => reader.text());
+  const { format, end } = checked(bytes);
+  const reader = new Reader(bytes, end);
+  const [names, signatures] = [reader.texts(format), reader.texts(format)];
+  const symbols = format === 1 ? undefined : reader.count();
   const files: CheckedFile[] = [];
   let before = '';
   for (let left = reader.count(); left > 0; left--) {
     const path = reader.text();
     if (compareTexts(path, before) <= 0) throw reader.damaged('paths are not in their order');
     before = path;
-    files.push(readFile(path, reader, names, signatures));
+    files.push(readFile(path, reader, { format, names, signatures }));
   }
   if (!reader.isAtEnd()) throw reader.damaged('bytes follow the last file');
+  const found = files.reduce((sum, file) => sum + file.symbols.length, 0);
+  if (symbols !== undefined && symbols !== found) {
+    throw reader.damaged('it has not as many symbols as it tells');
+  }
   return files;
 }
 
@@ -85,7 +93,11 @@ function writeFile(file: StoredFile, names: Numbers, signatures: Numbers, body: 
     if (endLine !== undefined) body.difference(symbol.line, endLine);
     if (endColumn !== undefined) body.number(endColumn);
     body.number(container === undefined ? 0 : names.of(container) + 1);
-    body.number(signature === undefined ? 0 : signatures.of(signature) + 1);
+    if (signature === undefined) body.number(0);
+    else {
+      const held = withoutName(signature, symbol.name);
+      body.number(signatures.of(held ?? signature) * 2 + (held === undefined ? 1 : 2));
+    }
     line = symbol.line;
   }
   const references: [Name, number][] = [...file.references];
@@ -97,12 +109,15 @@ function writeFile(file: StoredFile, names: Numbers, signatures: Numbers, body: 
   }
 }
 
-function readFile(
-  path: string,
-  reader: Reader,
-  names: readonly string[],
-  signatures: readonly string[],
-): CheckedFile {
+/** Texts of a file by their numbers. */
+interface Texts {
+  readonly format: number;
+  readonly names: readonly string[];
+  readonly signatures: readonly string[];
+}
+
+function readFile(path: string, reader: Reader, texts: Texts): CheckedFile {
+  const { names } = texts;
   const symbols: IndexedSymbol[] = [];
   let line = 0;
   for (let left = reader.count(); left > 0; left--) {
@@ -115,7 +130,7 @@ function readFile(
     const endLine = head & END_LINE ? reader.difference(line) : undefined;
     const endColumn = head & END_COLUMN ? reader.value() : undefined;
     const container = reader.option(names);
-    const signature = reader.option(signatures);
+    const signature = readSignature(name, reader, texts);
     symbols.push({
       name,
       kind,
@@ -135,8 +150,16 @@ function readFile(
   return { path, symbols, references: [...references] };
 }
 
-/** Where the body ends, of a file whose checksums are right. */
-function checkedEnd(bytes: Buffer): number {
+function readSignature(name: string, reader: Reader, { format, signatures }: Texts): string | undefined {
+  if (format === 1) return reader.option(signatures);
+  const number = reader.value();
+  if (number === 0) return undefined;
+  const held = reader.chosen(signatures, (number - 1) >> 1);
+  return number % 2 === 0 ? withName(held, name) : held;
+}
+
+/** The format, and where the body ends, of a file whose checksums are right. */
+function checked(bytes: Buffer): { format: number; end: number } {
   if (bytes.length < HEADER) throw damaged(bytes.length, 'it ends within its header');
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw damaged(0, 'it does not start as an index file does');
@@ -158,7 +181,7 @@ function checkedEnd(bytes: Buffer): number {
   }
   if (bytes.readUInt32LE(end) !== crc32(bytes.subarray(0, end)))
     throw damaged(HEADER, 'its checksum is wrong');
-  return end;
+  return { format, end };
 }
 
 function damaged(offset: number, reason: string): Error {
@@ -207,6 +230,11 @@ class Writer {
   text(text: string): void {
     const length = Buffer.byteLength(text);
     this.number(length);
+    this.raw(text, length);
+  }
+
+  /** A text of so many bytes, without telling how many. */
+  raw(text: string, length: number): void {
     this.room(length);
     this.length += this.buffer.write(text, this.length);
   }
@@ -264,7 +292,20 @@ class Reader {
   }
 
   text(): string {
-    const length = this.count();
+    return this.decoded(this.count());
+  }
+
+  /** All names, or all signatures. */
+  texts(format: number): string[] {
+    if (format === 1) return Array.from({ length: this.count() }, () => this.text());
+    const lengths = Array.from({ length: this.count() }, () => this.value());
+    const texts = lengths.map((length) => this.decoded(length));
+    if (new Set(texts).size !== texts.length) throw this.damaged('a text is there twice');
+    return texts;
+  }
+
+  private decoded(length: number): string {
+    if (length > this.end - this.at) throw this.damaged('it ends within a text');
     const bytes = this.bytes.subarray(this.at, this.at + length);
     let text: string;
     try {
@@ -285,7 +326,7 @@ class Reader {
     return number === 0 ? undefined : this.chosen(texts, number - 1);
   }
 
-  private chosen(texts: readonly string[], number: number): string {
+  chosen(texts: readonly string[], number: number): string {
     const text = texts[number];
     if (text === undefined) throw this.damaged('there is no text of that number');
     return text;
