@@ -31,6 +31,7 @@ mod search;
 mod shape;
 mod similarity;
 pub mod text;
+mod threads;
 mod topk;
 
 pub use arena::{Arena, Placed};

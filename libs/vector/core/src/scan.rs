@@ -4,7 +4,6 @@
 //! query's (Cauchy and Schwarz). No row that could be among the best is left out by that.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, available_parallelism};
 
 use crate::block::{Block, Measures};
 use crate::error::VectorError;
@@ -17,15 +16,10 @@ use crate::quantize;
 use crate::rows::Rows;
 use crate::shape::{Shape, Storage};
 use crate::similarity::SLACK;
+use crate::threads::{divided, parts_of};
 
 /// Lengths of vectors for which float32 sums hold; of others nothing is said before their score is taken in float64.
 const LENGTHS: std::ops::RangeInclusive<f64> = 1e-15..=1e15;
-
-/// Bytes that are worth a thread.
-const SHARE: usize = 4 << 20;
-
-/// Threads of one search, at most.
-const MOST_THREADS: usize = 8;
 
 /// What a search looks for.
 pub(crate) struct Scan<'a> {
@@ -69,15 +63,11 @@ impl Scan<'_> {
             }
             finalists
         };
-        let finalists = divided(&blocks, self.threads(blocks.len()), work);
+        let finalists = divided(self.parts(&blocks), work);
         if self.is_cancelled.load(Ordering::Relaxed) {
             return Err(VectorError::Cancelled);
         }
-        let joined = finalists.into_iter().reduce(|mut all, more| {
-            all.join(more);
-            all
-        });
-        Ok(joined.map(Finalists::rows).unwrap_or_default())
+        Ok(joined(finalists))
     }
 
     /// The rows whose signs differ least from those of the query, at most `count`; of equal ones the first ones.
@@ -90,19 +80,31 @@ impl Scan<'_> {
         let mut signs = vec![0_u64; shape.dims().div_ceil(64)];
         quantize::to_bits(self.query, bytemuck::cast_slice_mut(&mut signs));
         let hamming = kernels().hamming;
-        let mut found = Vec::new();
-        let mut of_distance = vec![0_usize; shape.dims() + 1];
-        for (first, block) in self.rows.blocks() {
-            if self.is_cancelled.load(Ordering::Relaxed) {
-                return Err(VectorError::Cancelled);
-            }
-            for at in self.wanted(block) {
-                let distance = hamming(&signs, bytemuck::cast_slice(block.code(shape, at)));
-                #[expect(clippy::cast_possible_truncation, reason = "a place in a block")]
-                found.push((first + at as u32, distance));
-                if let Some(many) = of_distance.get_mut(distance as usize) {
-                    *many += 1;
+        let blocks: Vec<_> = self.rows.blocks().collect();
+        let work = |blocks: &[(u32, &Block)]| {
+            let mut found = Vec::new();
+            for &(first, block) in blocks {
+                if self.is_cancelled.load(Ordering::Relaxed) {
+                    break;
                 }
+                for at in self.wanted(block) {
+                    let distance = hamming(&signs, bytemuck::cast_slice(block.code(shape, at)));
+                    #[expect(clippy::cast_possible_truncation, reason = "a place in a block")]
+                    found.push((first + at as u32, distance));
+                }
+            }
+            found
+        };
+        let mut found = divided(self.parts(&blocks), work);
+        if self.is_cancelled.load(Ordering::Relaxed) {
+            return Err(VectorError::Cancelled);
+        }
+        found.sort_unstable_by_key(|part| part.first().copied());
+        let found = found.concat();
+        let mut of_distance = vec![0_usize; shape.dims() + 1];
+        for &(_, distance) in &found {
+            if let Some(many) = of_distance.get_mut(distance as usize) {
+                *many += 1;
             }
         }
         let mut left = count;
@@ -129,19 +131,25 @@ impl Scan<'_> {
             return rows;
         }
         let prepared = Prepared::new(self.rows.shape(), self.metric, self.query);
-        let mut finalists = Finalists::new(count, self.bar(least));
-        for row in rows {
-            let ranked = self.rows.block(row).and_then(|(block, at)| {
-                let measures = block.measures.get(at).copied()?;
-                let vector = block.vector(self.rows.shape(), at);
-                prepared.rank_of_vector(vector, f64::from(measures.norm))
-            });
-            match ranked {
-                Some((rank, slack)) => finalists.offer(row, rank, slack),
-                None => finalists.offer_unknown(row),
+        let least = self.bar(least);
+        let parts = parts_of(rows.len() * self.rows.shape().vector_bytes());
+        let work = |rows: &[u32]| {
+            let mut finalists = Finalists::new(count, least);
+            for &row in rows {
+                let ranked = self.rows.block(row).and_then(|(block, at)| {
+                    let measures = block.measures.get(at).copied()?;
+                    let vector = block.vector(self.rows.shape(), at);
+                    prepared.rank_of_vector(vector, f64::from(measures.norm))
+                });
+                match ranked {
+                    Some((rank, slack)) => finalists.offer(row, rank, slack),
+                    None => finalists.offer_unknown(row),
+                }
             }
-        }
-        finalists.rows()
+            finalists
+        };
+        let size = rows.len().div_ceil(parts).max(1);
+        joined(divided(rows.chunks(size).collect(), work))
     }
 
     /// The least rank, where squares of distances are compared.
@@ -155,15 +163,15 @@ impl Scan<'_> {
         least - 1e-9 * least.abs()
     }
 
-    fn threads(&self, blocks: usize) -> usize {
+    /// Blocks for each thread.
+    fn parts<'b, 'c>(&self, blocks: &'b [(u32, &'c Block)]) -> Vec<&'b [(u32, &'c Block)]> {
         let shape = self.rows.shape();
         let row = match shape.code_bytes() {
             0 => shape.vector_bytes(),
             bytes => bytes,
         };
-        let bytes = blocks * (row << shape.block_bits());
-        let most = available_parallelism().map_or(1, std::num::NonZero::get);
-        (bytes / SHARE).clamp(1, most.min(MOST_THREADS))
+        let parts = parts_of(blocks.len() * (row << shape.block_bits()));
+        blocks.chunks(blocks.len().div_ceil(parts).max(1)).collect()
     }
 
     /// The places of a block that hold vectors which the filter lets through.
@@ -196,6 +204,15 @@ impl Scan<'_> {
             }
         }
     }
+}
+
+/// The rows that stay when the finalists of all parts have met.
+fn joined(finalists: Vec<Finalists>) -> Vec<u32> {
+    let joined = finalists.into_iter().reduce(|mut all, more| {
+        all.join(more);
+        all
+    });
+    joined.map(Finalists::rows).unwrap_or_default()
 }
 
 /// The numbers of bits that are set.
@@ -315,36 +332,4 @@ impl<'a> Prepared<'a> {
             }
         }
     }
-}
-
-/// Runs `work` on as many parts of a list as there are threads, the calling one among them.
-fn divided<Item: Sync, Done: Send>(
-    items: &[Item],
-    threads: usize,
-    work: impl Fn(&[Item]) -> Done + Sync,
-) -> Vec<Done> {
-    let size = items.len().div_ceil(threads.max(1)).max(1);
-    let mut parts = items.chunks(size);
-    let first = parts.next().unwrap_or_default();
-    std::thread::scope(|scope| {
-        let mut own = Vec::new();
-        let mut others = Vec::new();
-        for part in parts {
-            let work = &work;
-            match Builder::new().spawn_scoped(scope, move || work(part)) {
-                Ok(thread) => others.push(thread),
-                // Where the system gives no thread, this one does it.
-                Err(_) => own.push(part),
-            }
-        }
-        let mut done = vec![work(first)];
-        done.extend(own.into_iter().map(&work));
-        for other in others {
-            match other.join() {
-                Ok(result) => done.push(result),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    })
 }

@@ -8,6 +8,7 @@ use crate::error::VectorError;
 use crate::kernels::{Kernels, kernels};
 use crate::metric::Metric;
 use crate::precise;
+use crate::threads::{divided, parts_of};
 
 /// Squares and products within these bounds have lost nothing that counts.
 const SMALL: f64 = 1e-30;
@@ -159,7 +160,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// The scores of one query against all vectors, in their order.
+/// The scores of one query against all vectors, in their order; by several threads where there are many.
 ///
 /// # Errors
 ///
@@ -179,15 +180,20 @@ pub fn similarity_batch(
         });
     }
     let estimates = Estimates::of(metric, query);
-    for (row, score) in scores.iter_mut().enumerate() {
-        let found = match estimates.score(vectors, row) {
-            Some(score) => score,
-            None => vectors.precise(metric, query, row),
-        };
-        #[expect(clippy::cast_possible_truncation, reason = "scores are float32 here")]
-        let found = found as f32;
-        *score = found;
-    }
+    let parts = parts_of(size_of_val(vectors.values));
+    let size = scores.len().div_ceil(parts).max(1);
+    let parts = scores.chunks_mut(size).enumerate().collect();
+    divided(parts, |(part, scores): (usize, &mut [f32])| {
+        for (row, score) in (part * size..).zip(scores) {
+            let found = match estimates.score(vectors, row) {
+                Some(score) => score,
+                None => vectors.precise(metric, query, row),
+            };
+            #[expect(clippy::cast_possible_truncation, reason = "scores are float32 here")]
+            let found = found as f32;
+            *score = found;
+        }
+    });
     Ok(())
 }
 
