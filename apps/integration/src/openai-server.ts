@@ -103,16 +103,28 @@ export function fallSilent(response: ServerResponse): void {
   write(response, { content: 'Hm' });
 }
 
+/** Begins an answer, and goes on for as long as somebody takes it. */
+export function neverEnd(response: ServerResponse): void {
+  begin(response);
+  const goOn = (): void => {
+    if (response.destroyed) return;
+    while (write(response, { content: 'and so on, '.repeat(1000) }));
+    response.once('drain', goOn);
+  };
+  goOn();
+}
+
 const CHUNK = { id: 'answer', object: 'chat.completion.chunk', created: 1, model: 'local' };
 
 function begin(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
 }
 
-function write(response: ServerResponse, delta: object, finish: string | null = null): void {
-  send(response, { ...CHUNK, choices: [{ index: 0, delta, finish_reason: finish }] });
+/** False where the client has to be waited for. */
+function write(response: ServerResponse, delta: object, finish: string | null = null): boolean {
+  return send(response, { ...CHUNK, choices: [{ index: 0, delta, finish_reason: finish }] });
 }
 
-function send(response: ServerResponse, chunk: object): void {
-  response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+function send(response: ServerResponse, chunk: object): boolean {
+  return response.write(`data: ${JSON.stringify(chunk)}\n\n`);
 }

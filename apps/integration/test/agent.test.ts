@@ -16,6 +16,7 @@ import {
   type Behaviour,
   dieInTheMiddle,
   fallSilent,
+  neverEnd,
   type OpenAiServer,
   say,
   serveOpenAi,
@@ -246,6 +247,18 @@ describe('a server that', () => {
     const { exit, error } = await report(server, makeDirectory(), args);
     expect([exit, error.code]).toEqual([3, 'MODEL_FAILED']);
     expect(error.message).toContain('nothing came for 100 ms');
+  });
+
+  test('never ends its answer is hung up on, and the run ends', async () => {
+    const left: Promise<void>[] = [];
+    const server = await serve((_, __, response) => {
+      left.push(new Promise((resolve) => response.once('close', () => resolve())));
+      neverEnd(response);
+    });
+    const { exit, error } = await report(server, makeDirectory(), ['--prompt', 'x']);
+    expect([exit, error.code, left.length]).toEqual([3, 'MODEL_FAILED', 1]);
+    expect(error.message).toContain('longer than 2000000 characters');
+    await left[0];
   });
 
   test('says no is not asked again, and its words are shown without the key', async () => {

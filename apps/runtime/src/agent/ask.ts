@@ -109,6 +109,8 @@ async function askOnce(connection: ModelConnection, question: Question): Promise
     throw error;
   } finally {
     silence.stop();
+    // Who breaks off has to hang up, too: the SDK goes on taking in what nobody reads.
+    silence.hangUp();
   }
 }
 
@@ -162,6 +164,10 @@ class Watchdog {
 
   stop(): void {
     clearTimeout(this.timer);
+  }
+
+  hangUp(): void {
+    this.controller.abort(new Error('the answer is over'));
   }
 }
 

@@ -88,6 +88,9 @@ const SYSTEM =
 /** Room for an answer below which a model is told how long it may be. */
 const SHORT_OF_TOKENS = 16_384;
 
+/** Longest name of a tool in a report: what a model calls may be no name. */
+const MAX_TOOL_NAME = 100;
+
 /** Runs to the end. @throws FishplateError `MODEL_FAILED`, `CANCELLED`, and what recording throws. */
 export async function runAgent(options: AgentOptions): Promise<AgentReport> {
   return new AgentRun(options, await Conversation.open(options.runtime.main)).run();
@@ -178,7 +181,8 @@ class AgentRun {
   }
 
   private async makeCall(call: RequestedCall): Promise<AgentCallReport> {
-    const base = { number: this.calls.length + 1, tool: call.tool, engines: {}, durationMs: 0, ok: false };
+    const tool = call.tool.slice(0, MAX_TOOL_NAME);
+    const base = { number: this.calls.length + 1, tool, engines: {}, durationMs: 0, ok: false };
     if (call.malformed !== undefined) {
       const { hint } = RUNTIME_OUTCOMES.TOOL_CALL_MALFORMED;
       const [code, reason] = ['TOOL_CALL_MALFORMED', call.malformed.slice(0, 2000)];

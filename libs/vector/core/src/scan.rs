@@ -82,7 +82,7 @@ impl Scan<'_> {
         let hamming = kernels().hamming;
         let blocks: Vec<_> = self.rows.blocks().collect();
         let work = |blocks: &[(u32, &Block)]| {
-            let mut found = Vec::new();
+            let mut nearest = Nearest::new(count, shape.dims());
             for &(first, block) in blocks {
                 if self.is_cancelled.load(Ordering::Relaxed) {
                     break;
@@ -90,39 +90,21 @@ impl Scan<'_> {
                 for at in self.wanted(block) {
                     let distance = hamming(&signs, bytemuck::cast_slice(block.code(shape, at)));
                     #[expect(clippy::cast_possible_truncation, reason = "a place in a block")]
-                    found.push((first + at as u32, distance));
+                    nearest.offer(first + at as u32, distance);
                 }
             }
-            found
+            nearest
         };
-        let mut found = divided(self.parts(&blocks), work);
+        let nearest = divided(self.parts(&blocks), work);
         if self.is_cancelled.load(Ordering::Relaxed) {
             return Err(VectorError::Cancelled);
         }
-        found.sort_unstable_by_key(|part| part.first().copied());
-        let found = found.concat();
-        let mut of_distance = vec![0_usize; shape.dims() + 1];
-        for &(_, distance) in &found {
-            if let Some(many) = of_distance.get_mut(distance as usize) {
-                *many += 1;
-            }
+        let mut rows: Vec<_> = nearest.into_iter().flat_map(|part| part.rows).collect();
+        if rows.len() > count {
+            rows.select_nth_unstable_by_key(count, |&(row, distance)| (distance, row));
+            rows.truncate(count);
         }
-        let mut left = count;
-        let mut last = 0;
-        for (distance, &many) in of_distance.iter().enumerate() {
-            last = distance;
-            if many >= left {
-                break;
-            }
-            left -= many;
-        }
-        let near = found.into_iter().filter(|&(_, distance)| {
-            let distance = distance as usize;
-            let is_last = distance == last && left > 0;
-            left -= usize::from(is_last);
-            distance < last || is_last
-        });
-        Ok(near.map(|(row, _)| row).collect())
+        Ok(rows.into_iter().map(|(row, _)| row).collect())
     }
 
     /// Those of some rows that can be among the best `count`, by the vectors themselves.
@@ -202,6 +184,49 @@ impl Scan<'_> {
                 Some((rank, slack)) => finalists.offer(row, rank, slack),
                 None => finalists.offer_unknown(row),
             }
+        }
+    }
+}
+
+/// The rows with the smallest distances, at least `count` where there are so many.
+struct Nearest {
+    count: usize,
+    rows: Vec<(u32, u32)>,
+    /// Rows of each distance.
+    of_distance: Vec<usize>,
+    /// The largest distance that counts, and how many rows have none larger.
+    most: usize,
+    within: usize,
+}
+
+impl Nearest {
+    fn new(count: usize, largest: usize) -> Self {
+        Self {
+            count,
+            rows: Vec::new(),
+            of_distance: vec![0; largest + 1],
+            most: largest,
+            within: 0,
+        }
+    }
+
+    #[inline]
+    fn offer(&mut self, row: u32, distance: u32) {
+        let at = distance as usize;
+        if at > self.most {
+            return;
+        }
+        self.rows.push((row, distance));
+        self.within += 1;
+        if let Some(rows) = self.of_distance.get_mut(at) {
+            *rows += 1;
+        }
+        while let Some(&rows) = self.of_distance.get(self.most)
+            && self.most > 0
+            && self.within - rows >= self.count
+        {
+            self.within -= rows;
+            self.most -= 1;
         }
     }
 }
