@@ -3,8 +3,8 @@
 use crate::fold::{HUMP, Letter, VOWEL, is_same, is_subsequence};
 use crate::matcher::{Match, MatchTier, Needle, left_behind};
 use crate::weights::{
-    AFTER_GAP, CHANCE, JUMPED_CONSONANT, JUMPED_VOWEL, JUMPED_WORD, LETTERS, SKIPPED_LETTER,
-    SKIPPED_WORD, SUBSEQUENCE,
+    AFTER_GAP, CHANCE, JUMPED_CONSONANT, JUMPED_VOWEL, JUMPED_WORD, LEFT_LETTER, LETTERS,
+    SKIPPED_LETTER, SKIPPED_WORD, SUBSEQUENCE,
 };
 
 /// No way to place a letter here.
@@ -20,6 +20,38 @@ pub(crate) struct Aligner {
     froms: Vec<u16>,
     /// Cost of all units before each, where the match goes on at the beginning of a word, and where within one.
     costs: Vec<(i32, i32)>,
+}
+
+/// What letters can be worth at most, before they are placed.
+pub(crate) struct Costs {
+    whole: i32,
+    share: i32,
+    gap: i32,
+}
+
+impl Costs {
+    pub(crate) fn new(needle: &Needle) -> Self {
+        let length = i32::try_from(needle.len()).unwrap_or(1).max(1);
+        let share = LETTERS / length;
+        Self {
+            whole: share * length,
+            share,
+            // A letter is left out at least, and those that are left out are counted by themselves.
+            gap: share - share * AFTER_GAP / 10 + JUMPED_VOWEL - LEFT_LETTER,
+        }
+    }
+
+    /// The most that the letters are worth, but for their case and for letters that are left out: where the first one begins
+    /// no word, so that the word at the start of the name is left out, and so many of the others stand neither behind the
+    /// one before nor at the beginning of a word.
+    pub(crate) fn highest(&self, is_late: bool, gaps: i32) -> i32 {
+        let late = if is_late {
+            self.share + JUMPED_WORD - LEFT_LETTER
+        } else {
+            0
+        };
+        self.whole - late - gaps * self.gap
+    }
 }
 
 /// The best place so far from which to go on.

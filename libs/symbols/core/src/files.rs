@@ -6,6 +6,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::error::{Result, SymbolsError};
 use crate::fold::{Folded, Letter, mask, place};
+use crate::ids::Ids;
 use crate::names::NONE;
 
 /// A file of the index.
@@ -15,7 +16,7 @@ pub(crate) struct File {
     /// Which letters may be in the path; not which of them twice.
     pub(crate) mask: u64,
     /// Ids of its symbols, in the order given.
-    pub(crate) symbols: Box<[u32]>,
+    pub(crate) symbols: Ids,
     pub(crate) references: Counts,
 }
 
@@ -98,7 +99,7 @@ impl Files {
     }
 
     /// Gives a file its symbols and references.
-    pub(crate) fn fill(&mut self, id: u32, symbols: Box<[u32]>, references: Counts) {
+    pub(crate) fn fill(&mut self, id: u32, symbols: Ids, references: Counts) {
         if let Some(Some(file)) = self.slots.get_mut(id as usize) {
             self.held -= held(file);
             file.symbols = symbols;
@@ -108,7 +109,7 @@ impl Files {
     }
 
     /// Takes the symbols and references of a file away.
-    pub(crate) fn empty(&mut self, id: u32) -> (Box<[u32]>, Counts) {
+    pub(crate) fn empty(&mut self, id: u32) -> (Ids, Counts) {
         let Some(Some(file)) = self.slots.get_mut(id as usize) else {
             return Default::default();
         };
@@ -142,7 +143,7 @@ impl Files {
 }
 
 fn held(file: &File) -> usize {
-    size_of_val(&*file.symbols) + size_of_val(&*file.references)
+    file.symbols.memory() + size_of_val(&*file.references)
 }
 
 /// Letters of a whole path, however long it is; with others too.

@@ -59,7 +59,7 @@ impl SymbolIndex {
         text(body, &file.path);
         number(body, file.symbols.len() as u64);
         let mut line = 0;
-        for record in file.symbols.iter().filter_map(|&id| self.records.get(id)) {
+        for record in file.symbols.iter().filter_map(|id| self.records.get(id)) {
             write_record(&record, line, names, signatures, body);
             line = record.line;
         }

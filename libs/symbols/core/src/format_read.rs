@@ -2,6 +2,7 @@
 
 use crate::error::{Result, SymbolsError};
 use crate::format::{END_COLUMN, END_LINE, EXPORTED, FORMAT, HEADER, MAGIC, TRAILER};
+use crate::ids::Ids;
 use crate::index::SymbolIndex;
 use crate::names::{NONE, Names};
 use crate::records::Record;
@@ -142,7 +143,7 @@ impl SymbolIndex {
         {
             return Err(reader.damaged("a file has two counts for one name"));
         }
-        self.files.fill(file, symbols.into(), references.into());
+        self.files.fill(file, Ids::new(symbols), references.into());
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::error::{Result, SymbolsError};
 use crate::files::{File, Files};
+use crate::ids::Ids;
 use crate::names::{NONE, Names};
 use crate::records::{Record, Records};
 use crate::signature::{with_name, without_name};
@@ -95,7 +96,7 @@ impl<'index> FileView<'index> {
     /// Names that it declares, in the order given, each as often as it is declared.
     pub fn declared(self) -> impl Iterator<Item = &'index str> {
         let Self { index, file } = self;
-        let records = file.symbols.iter().filter_map(|&id| index.records.get(id));
+        let records = file.symbols.iter().filter_map(|id| index.records.get(id));
         records.map(|record| index.names.get(record.name))
     }
 
@@ -131,7 +132,7 @@ impl SymbolIndex {
         let mut ids = Vec::with_capacity(symbols.len());
         let mut counts = Vec::with_capacity(references.len());
         let outcome = self.put_in(file, symbols, references, &mut ids, &mut counts);
-        self.files.fill(file, ids.into(), counts.into());
+        self.files.fill(file, Ids::new(ids), counts.into());
         if let Err(error) = outcome {
             // Half a file would answer as if it were whole.
             self.take_out(file);
@@ -195,8 +196,8 @@ impl SymbolIndex {
     /// What a file declares, in the order given; nothing where it is not known.
     pub fn symbols(&self, path: &str) -> Vec<Symbol> {
         let file = self.files.find(path).and_then(|id| self.files.get(id));
-        let ids = file.map_or(&[][..], |file| &file.symbols);
-        ids.iter().filter_map(|&id| self.symbol(id)).collect()
+        let ids = file.into_iter().flat_map(|file| file.symbols.iter());
+        ids.filter_map(|id| self.symbol(id)).collect()
     }
 
     /// The files that use a name, those that use it most first, then by path.
@@ -336,14 +337,14 @@ impl SymbolIndex {
         let (symbols, references) = self.files.empty(file);
         let names = symbols
             .iter()
-            .filter_map(|&id| Some(self.records.get(id)?.name));
+            .filter_map(|id| Some(self.records.get(id)?.name));
         let mut names: Vec<u32> = names.collect();
         names.sort_unstable();
         names.dedup();
         for name in names {
             self.unchain(name, file);
         }
-        for &id in &symbols {
+        for id in symbols.iter() {
             self.let_go(id);
         }
         for &(name, _) in &references {

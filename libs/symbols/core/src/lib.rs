@@ -24,6 +24,7 @@ mod fold;
 mod format;
 mod format_read;
 mod hits;
+mod ids;
 mod index;
 mod matcher;
 mod names;

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::fold::{Letter, length_of};
+use crate::ids::make_room;
 use crate::packed::{Columns, Packer, is_narrow, unpack};
 use crate::texts::{Texts, small};
 
@@ -111,14 +112,14 @@ impl Names {
     pub(crate) fn hold(&mut self, name: &str) -> Result<u32> {
         let (id, is_new) = self.texts.hold(name)?;
         if is_new {
-            let slots = self.texts.slots();
-            if slots > self.masks.len() {
-                self.masks.resize(slots, 0);
-                self.heads.resize(slots, 0);
-                self.firsts.resize(slots, NONE);
-                self.counts.resize(slots, 0);
-                self.starts.resize(slots, 0);
+            if self.texts.slots() > self.masks.len() {
+                add(&mut self.masks, 0);
+                add(&mut self.heads, 0);
+                add(&mut self.firsts, NONE);
+                add(&mut self.counts, 0);
+                add(&mut self.starts, 0);
             }
+            make_room(&mut self.letters, name.len());
             let start = self.letters.len();
             let Columns { mask, head } = self.packer.pack(name, &mut self.letters);
             let at = id as usize;
@@ -222,6 +223,11 @@ impl Names {
         self.letters = kept;
         self.garbage = 0;
     }
+}
+
+fn add<Item>(items: &mut Vec<Item>, item: Item) {
+    make_room(items, 1);
+    items.push(item);
 }
 
 /// Bytes of a name at the start of others.

@@ -116,14 +116,16 @@ impl SymbolIndex {
         gains: &HashMap<usize, f64>,
         most: usize,
     ) -> Vec<RankedSymbol> {
-        let ids = self.files.get(file).map_or(&[][..], |file| &file.symbols);
+        let Some(ids) = self.files.get(file).map(|file| &file.symbols) else {
+            return Vec::new();
+        };
         #[expect(clippy::cast_precision_loss, reason = "files have few symbols")]
         let base = score * BASE / ids.len().max(1) as f64;
-        let weigh = |(at, id): (usize, &u32)| {
-            let record = self.records.get(*id)?;
+        let weigh = |(at, id): (usize, u32)| {
+            let record = self.records.get(id)?;
             let gain = gains.get(&at).copied().unwrap_or_default();
             let weight = declaration(record.kind, record.exported);
-            Some((gain + base * weight, at, *id))
+            Some((gain + base * weight, at, id))
         };
         let mut order: Vec<_> = ids.iter().enumerate().filter_map(weigh).collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -189,9 +191,9 @@ impl SymbolIndex {
     fn definers(&self, files: &[u32]) -> HashMap<u32, Vec<Definer>> {
         let mut definers: HashMap<u32, Vec<Definer>> = HashMap::new();
         for (at, file) in files.iter().enumerate() {
-            let ids = self.files.get(*file).map_or(&[][..], |it| &it.symbols);
-            for (symbol, id) in ids.iter().enumerate() {
-                let Some(record) = self.records.get(*id) else {
+            let ids = self.files.get(*file).into_iter();
+            for (symbol, id) in ids.flat_map(|it| it.symbols.iter()).enumerate() {
+                let Some(record) = self.records.get(id) else {
                     continue;
                 };
                 let weight = declaration(record.kind, record.exported);
@@ -232,10 +234,12 @@ impl Focus {
         };
         for (at, file) in files.iter().enumerate() {
             let path = index.path(*file);
-            let ids = index.files.get(*file).map_or(&[][..], |it| &it.symbols);
             let declares = || {
-                let names = ids.iter().filter_map(|id| index.records.get(*id));
-                names.into_iter().any(|it| found.names.contains(&it.name))
+                let ids = index.files.get(*file).into_iter();
+                let mut records = ids
+                    .flat_map(|it| it.symbols.iter())
+                    .filter_map(|id| index.records.get(id));
+                records.any(|it| found.names.contains(&it.name))
             };
             let is_below = |directory: &str| {
                 let directory = directory.trim_end_matches('/');

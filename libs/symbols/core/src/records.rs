@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 
 use crate::error::{Result, SymbolsError};
+use crate::ids::make_room;
 use crate::names::NONE;
 use crate::symbol::SymbolKind;
 
@@ -176,6 +177,7 @@ impl Records {
                         limit: u64::from(NONE) - 1,
                     });
                 }
+                make_room(&mut self.slots, 1);
                 self.slots.push(packed);
                 id
             }

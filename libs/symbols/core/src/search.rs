@@ -1,6 +1,6 @@
 //! Queries: candidates by their letters, best tiers first, until nothing left can be better than what was found.
 
-use crate::align::Aligner;
+use crate::align::{Aligner, Costs};
 use crate::error::Result;
 use crate::fold::{Letter, ONCE, length_of, unit};
 use crate::hits::{Hit, hit};
@@ -16,9 +16,9 @@ use crate::symbol::SymbolKind;
 use crate::top::{Entry, Top};
 use crate::typo::TypoNeedle;
 use crate::weights::{
-    AS_TYPED, BOOST, CASE, EXPORTED, INNER, INNER_LETTER, INNER_LETTERS, JUMPED_WORD, KINDS,
-    LEFT_LETTER, LETTERS, MOST_KIND, MOST_POPULAR, POPULAR, PREFIX, QUALIFIED, ROOM, SUBSEQUENCE,
-    WORD, WORD_END,
+    AS_TYPED, BOOST, CASE, CHANCE, EXPORTED, INNER, INNER_LETTER, INNER_LETTERS, KINDS,
+    LEFT_LETTER, MOST_KIND, MOST_POPULAR, POPULAR, PREFIX, QUALIFIED, ROOM, SUBSEQUENCE, WORD,
+    WORD_END,
 };
 
 /// Hits of a query whose options ask for no other number.
@@ -79,8 +79,9 @@ struct Search<'index> {
     top: Top<'index>,
     /// Names that may have all letters of the query.
     ids: Vec<u32>,
-    /// Names that have them with others between, while they wait for those that have them in a piece.
-    apart: Vec<u32>,
+    /// Names that have them with others between, while they wait for those that have them in a piece, behind the most that
+    /// they can be worth.
+    apart: Vec<(i32, u32)>,
     /// Letters of one name.
     name: Vec<Letter>,
 }
@@ -92,6 +93,8 @@ struct Inside<'search> {
     ids: &'search [u32],
     /// None where the query has letters that no packed name has.
     spotter: Option<&'search Spotter>,
+    /// The most that anything but the name can add.
+    most: i32,
 }
 
 impl SymbolIndex {
@@ -177,7 +180,7 @@ impl Search<'_> {
         {
             self.insides(number, reading, &ids, most, &mut fits);
             if self.options.fuzzy && !self.top.has_piece() {
-                self.typos(number, reading, &mut ids, &mut fits);
+                self.typos(number, reading, &mut ids, most, &mut fits);
             }
         }
         self.ids = ids;
@@ -235,36 +238,29 @@ impl Search<'_> {
         most: i32,
         fits: &mut PathFits,
     ) {
-        let needle = &reading.needle;
-        let spotter = Spotter::new(needle);
-        let share = LETTERS / small(needle.len()).max(1);
-        let highest = SUBSEQUENCE + LETTERS + CASE + most;
+        let spotter = Spotter::new(&reading.needle);
         let inside = Inside {
             number,
             reading,
             ids,
             spotter: spotter.as_ref(),
+            most,
         };
-        self.insides_where(true, &inside, highest, fits);
+        self.insides_where(true, &inside, fits);
         if !self.top.is_beyond(
             INNER + INNER_LETTER * INNER_LETTERS + ROOM + WORD_END + AS_TYPED + CASE + most,
         ) {
-            self.insides_where(false, &inside, highest - share - JUMPED_WORD, fits);
+            self.insides_where(false, &inside, fits);
         }
     }
 
-    fn insides_where(
-        &mut self,
-        begins: bool,
-        inside: &Inside<'_>,
-        highest: i32,
-        fits: &mut PathFits,
-    ) {
+    fn insides_where(&mut self, begins: bool, inside: &Inside<'_>, fits: &mut PathFits) {
         let &Inside {
             number,
             reading,
             ids,
             spotter,
+            most,
         } = inside;
         let needle = &reading.needle;
         let names = &self.index.names;
@@ -272,6 +268,8 @@ impl Search<'_> {
         let fuzzy = self.options.fuzzy
             && needle.len() > 1
             && (reading.qualifier.is_none() || needle.len() >= FUZZY_BEHIND_QUALIFIER);
+        let costs = Costs::new(needle);
+        let highest = SUBSEQUENCE + costs.highest(!begins, 0) + CASE + most;
         let mut name = std::mem::take(&mut self.name);
         let mut apart = std::mem::take(&mut self.apart);
         for &id in ids {
@@ -288,8 +286,14 @@ impl Search<'_> {
             match spotted {
                 Spotted::Nowhere => continue,
                 // Pieces first: they are worth more, and few.
-                Spotted::Apart if fuzzy => apart.push(id),
-                Spotted::Apart => continue,
+                Spotted::Apart { is_late, gaps } if fuzzy => {
+                    let more = small(length_of(head).saturating_sub(needle.len()));
+                    let letters = costs.highest(is_late, gaps) - more * LEFT_LETTER;
+                    if letters + CASE >= CHANCE {
+                        apart.push((SUBSEQUENCE + letters + CASE + most, id));
+                    }
+                }
+                Spotted::Apart { .. } => continue,
                 Spotted::Together | Spotted::Unknown => {
                     names.unpack(id, &mut name);
                     let more = small(name.len().saturating_sub(needle.len()));
@@ -303,9 +307,12 @@ impl Search<'_> {
                 }
             }
         }
-        for id in apart.drain(..) {
-            let more = small(length_of(names.head(id)).saturating_sub(needle.len()));
-            if self.top.is_beyond(highest - more * LEFT_LETTER) || names.count(id) == 0 {
+        apart.sort_unstable_by_key(|&(highest, _)| std::cmp::Reverse(highest));
+        for &(highest, id) in &apart {
+            if self.top.is_beyond(highest) {
+                break;
+            }
+            if names.count(id) == 0 {
                 continue;
             }
             names.unpack(id, &mut name);
@@ -315,23 +322,41 @@ impl Search<'_> {
                 self.take(number, reading, id, found, fits);
             }
         }
+        apart.clear();
         (self.name, self.apart) = (name, apart);
     }
 
     /// Names with typos, where no name has the query in one piece.
-    fn typos(&mut self, number: usize, reading: &Reading, ids: &mut Vec<u32>, fits: &mut PathFits) {
+    fn typos(
+        &mut self,
+        number: usize,
+        reading: &Reading,
+        ids: &mut Vec<u32>,
+        most: i32,
+        fits: &mut PathFits,
+    ) {
         let needle = &reading.needle;
         let names = &self.index.names;
         let Some(typos) = TypoNeedle::new(needle) else {
             return;
         };
         let mut name = std::mem::take(&mut self.name);
-        let spotter = Spotter::new(needle).filter(|_| typos.is_single());
-        names.select(|mask, head| typos.may_match(needle.mask, mask, head), ids);
+        let spotter = Spotter::new(needle);
+        typos.select(names, needle.mask, ids);
         for &id in &*ids {
+            let head = names.head(id);
+            let length = length_of(head);
+            if !typos.may_match(needle.mask, names.mask(id), head)
+                || self.top.is_beyond(typos.highest(length) + most)
+            {
+                continue;
+            }
             let packed = names.packed(id);
-            let is_far =
-                is_narrow(packed) && spotter.as_ref().is_some_and(|it| !it.may_have_half(packed));
+            let is_far = typos.most_in(length) == 1
+                && is_narrow(packed)
+                && spotter
+                    .as_ref()
+                    .is_some_and(|spotter| !spotter.may_have_half(packed));
             if is_far || !typos.may_be_near(packed) {
                 continue;
             }

@@ -21,7 +21,12 @@ pub(crate) enum Spotted {
     /// Not in their order.
     Nowhere,
     /// In their order, with others between them.
-    Apart,
+    Apart {
+        /// The first letter is nowhere at the beginning of a word.
+        is_late: bool,
+        /// How many of the others are nowhere at the beginning of a word or behind the letter before.
+        gaps: i32,
+    },
     /// In one piece somewhere.
     Together,
     /// Not known: the name is too long to be looked at here.
@@ -103,18 +108,28 @@ impl Spotter {
         let text = Text::<BLOCKS>::new(bytes);
         let mut rest = within;
         let mut together = u64::MAX;
+        let (mut is_late, mut gaps) = (false, 0);
+        // Where the letter before is, one place on.
+        let mut behind = 0;
         for (at, wanted) in self.letters.iter().enumerate() {
-            let places = text.places(wanted);
+            let places = text.places(wanted) & within;
             let first = places & rest;
             if first == 0 {
                 return Spotted::Nowhere;
             }
             // What is behind the first place.
             rest &= !(first ^ (first - 1));
-            together &= (places & within) >> at.min(LONGEST - 1);
+            together &= places >> at.min(LONGEST - 1);
+            let is_gap = places & (behind | text.humps) == 0;
+            if at == 0 {
+                is_late = is_gap;
+            } else {
+                gaps += i32::from(is_gap);
+            }
+            behind = places << 1;
         }
         if together == 0 {
-            Spotted::Apart
+            Spotted::Apart { is_late, gaps }
         } else {
             Spotted::Together
         }
@@ -125,15 +140,19 @@ impl Spotter {
 struct Text<const BLOCKS: usize> {
     exact: [u8x16; BLOCKS],
     small: [u8x16; BLOCKS],
+    /// Where words begin.
+    humps: u64,
 }
 
 impl<const BLOCKS: usize> Text<BLOCKS> {
     fn new(bytes: &[u8]) -> Self {
-        let exact: [u8x16; BLOCKS] =
-            std::array::from_fn(|at| block(bytes, at * BLOCK) & u8x16::splat(!BEGINS));
+        let written: [u8x16; BLOCKS] = std::array::from_fn(|at| block(bytes, at * BLOCK));
+        let exact = written.map(|block| block & u8x16::splat(!BEGINS));
         Self {
             small: exact.map(|block| block | u8x16::splat(CAPITAL)),
             exact,
+            // The highest bit of each byte.
+            humps: places_of(&written, |block| block),
         }
     }
 
@@ -144,12 +163,17 @@ impl<const BLOCKS: usize> Text<BLOCKS> {
         } else {
             &self.exact
         };
-        let mut places = 0;
-        for (at, own) in blocks.iter().enumerate() {
-            places |= u64::from(own.simd_eq(wanted.byte).to_bitmask()) << (at * BLOCK);
-        }
-        places
+        places_of(blocks, |block| block.simd_eq(wanted.byte))
     }
+}
+
+/// A bit for each byte whose highest bit is set in what is made of it.
+fn places_of(blocks: &[u8x16], of: impl Fn(u8x16) -> u8x16) -> u64 {
+    let bits = |(at, block): (usize, &u8x16)| u64::from(of(*block).to_bitmask()) << (at * BLOCK);
+    blocks
+        .iter()
+        .enumerate()
+        .fold(0, |all, block| all | bits(block))
 }
 
 /// Sixteen bytes from a place on; what is not there is 0.
@@ -172,10 +196,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Spotted, Spotter};
+    use crate::align::{Aligner, Costs};
     use crate::fold::{Folded, is_same, is_subsequence};
     use crate::matcher::Needle;
     use crate::packed::Packer;
     use crate::typo::TypoNeedle;
+    use crate::weights::{CASE, LEFT_LETTER};
 
     proptest! {
         #[test]
@@ -193,7 +219,18 @@ mod tests {
             } else if letters.windows(needle.len()).any(same) {
                 Spotted::Together
             } else if is_subsequence(&needle.letters, &letters) {
-                Spotted::Apart
+                match spotted {
+                    Spotted::Apart { is_late, gaps } => {
+                        // What is placed is worth no more than was told.
+                        let more = i32::try_from(length - needle.len()).expect("it is short");
+                        let highest = Costs::new(&needle).highest(is_late, gaps) - more * LEFT_LETTER + CASE;
+                        if let Some(found) = Aligner::default().align(&needle, &letters) {
+                            prop_assert!(found.fit <= highest, "{} of {highest}", found.fit);
+                        }
+                        spotted
+                    }
+                    _ => Spotted::Apart { is_late: false, gaps: 0 },
+                }
             } else {
                 Spotted::Nowhere
             };

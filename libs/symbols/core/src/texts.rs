@@ -2,26 +2,100 @@
 
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::error::{Result, SymbolsError};
+use crate::ids::make_room;
 
 /// Garbage that is not worth collecting, in bytes.
 const TOLERATED_GARBAGE: usize = 64 << 10;
 
+/// Where a text is, and who holds it.
 #[derive(Clone, Copy, Default)]
 struct Span {
     start: u32,
     length: u32,
-    /// Who holds it; 0 where the id is free.
+    /// 0 where the id is free.
     holders: u32,
+}
+
+/// A span as it is held: most texts are short, and held by few.
+#[derive(Clone, Copy, Default)]
+struct Packed {
+    start: u32,
+    length: u16,
+    holders: u16,
+}
+
+/// Stands for a length, or holders, that do not fit.
+const FAR: u16 = u16::MAX;
+
+/// Spans by id.
+#[derive(Default)]
+struct Spans {
+    packed: Vec<Packed>,
+    /// Lengths and holders of those that do not fit.
+    far: HashMap<u32, (u32, u32)>,
+}
+
+impl Spans {
+    fn get(&self, id: u32) -> Option<Span> {
+        let &Packed {
+            start,
+            length,
+            holders,
+        } = self.packed.get(id as usize)?;
+        let (length, holders) = if length == FAR {
+            *self.far.get(&id)?
+        } else {
+            (length.into(), holders.into())
+        };
+        Some(Span {
+            start,
+            length,
+            holders,
+        })
+    }
+
+    /// Sets one that is there.
+    fn set(&mut self, id: u32, span: Span) {
+        let Some(packed) = self.packed.get_mut(id as usize) else {
+            return;
+        };
+        let was_far = packed.length == FAR;
+        let short = |number: u32| u16::try_from(number).ok().filter(|&short| short != FAR);
+        let place = short(span.length).zip(short(span.holders));
+        let (length, holders) = place.unwrap_or((FAR, FAR));
+        *packed = Packed {
+            start: span.start,
+            length,
+            holders,
+        };
+        if place.is_none() {
+            self.far.insert(id, (span.length, span.holders));
+        } else if was_far {
+            self.far.remove(&id);
+        }
+    }
+
+    fn push(&mut self, span: Span) -> Result<u32> {
+        let id = small(self.packed.len())?;
+        make_room(&mut self.packed, 1);
+        self.packed.push(Packed::default());
+        self.set(id, span);
+        Ok(id)
+    }
+
+    fn len(&self) -> usize {
+        self.packed.len()
+    }
 }
 
 /// Texts by id.
 #[derive(Default)]
 pub(crate) struct Texts {
     bytes: String,
-    spans: Vec<Span>,
+    spans: Spans,
     free: Vec<u32>,
     ids: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -31,7 +105,7 @@ pub(crate) struct Texts {
 impl Texts {
     /// The text of an id that is held, else an empty one.
     pub(crate) fn get(&self, id: u32) -> &str {
-        slice(&self.bytes, self.spans.get(id as usize))
+        slice(&self.bytes, self.spans.get(id))
     }
 
     /// Ids given out so far, free ones included.
@@ -53,30 +127,29 @@ impl Texts {
     pub(crate) fn hold(&mut self, text: &str) -> Result<(u32, bool)> {
         let hash = self.hasher.hash_one(text);
         if let Some(&id) = self.ids.find(hash, |&id| self.get(id) == text) {
-            if let Some(span) = self.spans.get_mut(id as usize) {
-                span.holders = span.holders.saturating_add(1);
-            }
+            self.hold_again(id);
             return Ok((id, false));
         }
         let start = small(self.bytes.len())?;
         let length = small(text.len())?;
         small(self.bytes.len().saturating_add(text.len()))?;
+        let span = Span {
+            start,
+            length,
+            holders: 1,
+        };
         let id = match self.free.pop() {
-            Some(id) => id,
-            None => {
-                let id = small(self.spans.len())?;
-                self.spans.push(Span::default());
+            Some(id) => {
+                self.spans.set(id, span);
                 id
             }
+            None => self.spans.push(span)?,
         };
-        self.bytes.push_str(text);
-        if let Some(span) = self.spans.get_mut(id as usize) {
-            *span = Span {
-                start,
-                length,
-                holders: 1,
-            };
+        if self.bytes.capacity() - self.bytes.len() < text.len() {
+            self.bytes
+                .reserve_exact(text.len().max(self.bytes.len() / 8));
         }
+        self.bytes.push_str(text);
         let Self {
             bytes,
             spans,
@@ -84,7 +157,7 @@ impl Texts {
             ids,
             ..
         } = self;
-        let rehash = |&other: &u32| hasher.hash_one(slice(bytes, spans.get(other as usize)));
+        let rehash = |&other: &u32| hasher.hash_one(slice(bytes, spans.get(other)));
         ids.insert_unique(hash, id, rehash);
         Ok((id, true))
     }
@@ -94,14 +167,17 @@ impl Texts {
     pub(crate) fn of(bytes: &str, lengths: &[u32]) -> Option<Self> {
         let mut texts = Self {
             bytes: bytes.to_owned(),
-            spans: Vec::with_capacity(lengths.len()),
+            spans: Spans {
+                packed: Vec::with_capacity(lengths.len()),
+                ..Spans::default()
+            },
             ..Self::default()
         };
         let Self {
             spans, ids, hasher, ..
         } = &mut texts;
         let hash = |text: &str| hasher.hash_one(text);
-        let rehash = |spans: &[Span], id: u32| hash(slice(bytes, spans.get(id as usize)));
+        let rehash = |spans: &Spans, id: u32| hash(slice(bytes, spans.get(id)));
         ids.reserve(lengths.len(), |&id| rehash(spans, id));
         let mut start = 0_u32;
         for (id, &length) in (0..).zip(lengths) {
@@ -109,18 +185,18 @@ impl Texts {
             let text = bytes.get(start as usize..end as usize)?;
             let own = hash(text);
             if ids
-                .find(own, |&other| {
-                    slice(bytes, spans.get(other as usize)) == text
-                })
+                .find(own, |&other| slice(bytes, spans.get(other)) == text)
                 .is_some()
             {
                 return None;
             }
-            spans.push(Span {
-                start,
-                length,
-                holders: 1,
-            });
+            spans
+                .push(Span {
+                    start,
+                    length,
+                    holders: 1,
+                })
+                .ok()?;
             ids.insert_unique(own, id, |&other| rehash(spans, other));
             start = end;
         }
@@ -130,31 +206,25 @@ impl Texts {
     /// Gives back room that nothing took.
     pub(crate) fn trim(&mut self) {
         self.bytes.shrink_to_fit();
-        self.spans.shrink_to_fit();
+        self.spans.packed.shrink_to_fit();
     }
 
     /// Holds an id that is held once more; nothing for one that is not.
     pub(crate) fn hold_again(&mut self, id: u32) {
-        if let Some(span) = self
-            .spans
-            .get_mut(id as usize)
-            .filter(|span| span.holders > 0)
-        {
+        if let Some(mut span) = self.spans.get(id).filter(|span| span.holders > 0) {
             span.holders = span.holders.saturating_add(1);
+            self.spans.set(id, span);
         }
     }
 
     /// Lets go of an id once. True where nobody holds it any more.
     pub(crate) fn release(&mut self, id: u32) -> bool {
-        let Some(span) = self
-            .spans
-            .get_mut(id as usize)
-            .filter(|span| span.holders > 0)
-        else {
+        let Some(mut span) = self.spans.get(id).filter(|span| span.holders > 0) else {
             return false;
         };
         if span.holders > 1 {
             span.holders -= 1;
+            self.spans.set(id, span);
             return false;
         }
         let hash = self.hasher.hash_one(slice(&self.bytes, Some(span)));
@@ -162,7 +232,7 @@ impl Texts {
             entry.remove();
         }
         self.garbage += span.length as usize;
-        *span = Span::default();
+        self.spans.set(id, Span::default());
         self.free.push(id);
         if self.garbage > TOLERATED_GARBAGE && self.garbage > self.bytes.len() / 2 {
             self.collect();
@@ -173,19 +243,20 @@ impl Texts {
     /// Bytes that this takes.
     pub(crate) fn memory(&self) -> usize {
         self.bytes.capacity()
-            + self.spans.capacity() * size_of::<Span>()
+            + self.spans.packed.capacity() * size_of::<Packed>()
+            + self.spans.far.allocation_size()
             + self.free.capacity() * size_of::<u32>()
             + self.ids.allocation_size()
     }
 
     fn collect(&mut self) {
         let mut kept = String::with_capacity(self.bytes.len() - self.garbage);
-        for span in &mut self.spans {
-            if span.holders > 0 {
+        for id in 0..u32::try_from(self.spans.len()).unwrap_or(u32::MAX) {
+            if let Some(span) = self.spans.get(id).filter(|span| span.holders > 0) {
                 // What is kept is shorter than what was there, whose length fits.
                 let start = u32::try_from(kept.len()).unwrap_or(u32::MAX);
                 kept.push_str(slice(&self.bytes, Some(span)));
-                span.start = start;
+                self.spans.set(id, Span { start, ..span });
             }
         }
         self.bytes = kept;
@@ -193,7 +264,7 @@ impl Texts {
     }
 }
 
-fn slice<'bytes>(bytes: &'bytes str, span: Option<&Span>) -> &'bytes str {
+fn slice(bytes: &str, span: Option<Span>) -> &str {
     let Some(span) = span else { return "" };
     let start = span.start as usize;
     bytes
@@ -227,6 +298,25 @@ mod tests {
         assert_eq!(texts.find("first"), None);
         assert_eq!(texts.hold("second").expect("it fits"), (first, true));
         assert_eq!(texts.get(first), "second");
+    }
+
+    #[test]
+    fn long_texts_and_texts_that_many_hold_come_and_go() {
+        let mut texts = Texts::default();
+        let long = "l".repeat(70_000);
+        let (far, _) = texts.hold(&long).expect("it fits");
+        let (near, _) = texts.hold("near").expect("it fits");
+        for _ in 1..70_000 {
+            texts.hold_again(near);
+        }
+        assert_eq!((texts.get(far), texts.get(near)), (&*long, "near"));
+        for _ in 1..70_000 {
+            assert!(!texts.release(near));
+        }
+        assert!(texts.release(near) && texts.release(far));
+        assert_eq!((texts.held(), texts.spans.far.len()), (0, 0));
+        let (again, _) = texts.hold("again").expect("it fits");
+        assert_eq!(texts.get(again), "again");
     }
 
     #[test]

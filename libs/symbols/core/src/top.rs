@@ -96,6 +96,6 @@ impl<'index> Top<'index> {
     fn ordinal(&self, entry: &Entry) -> Option<usize> {
         let file = self.index.records.get(entry.id)?.file;
         let symbols = &self.index.files.get(file)?.symbols;
-        symbols.iter().position(|&id| id == entry.id)
+        symbols.iter().position(|id| id == entry.id)
     }
 }

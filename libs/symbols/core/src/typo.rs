@@ -6,6 +6,7 @@
 
 use crate::fold::{HUMP, Letter, ONCE, is_same, length_of, mask, unit};
 use crate::matcher::{Match, MatchTier, Needle, left_behind, skipped};
+use crate::names::Names;
 use crate::packed::{self, is_narrow};
 use crate::weights::{TYPO, TYPO_FIRST, TYPO_LENGTH};
 
@@ -79,19 +80,53 @@ impl TypoNeedle {
     pub(crate) fn may_match(&self, wanted: u64, mask: u64, head: u64) -> bool {
         // A typo takes one letter away from each at most.
         let missing = wanted & !mask;
+        if has_more_than(missing, self.most) {
+            return false;
+        }
         let length = length_of(head);
-        // No branches: which names these are cannot be foreseen.
-        let in_part = (head & self.begins != 0)
-            & (length + 1 >= self.length)
-            & !has_more(missing, self.most_in_part);
-        let whole = (length.abs_diff(self.length) <= self.most as usize)
-            & !has_more(mask & !wanted, self.most);
-        !has_more(missing, self.most) & (in_part | whole)
+        head & self.begins != 0
+            && length + 1 >= self.length
+            && !has_more_than(missing, self.most_in_part)
+            || self.may_be_whole(length) && !has_more_than(mask & !wanted, self.most)
     }
 
-    /// Whether one typo is the most that is looked for.
-    pub(crate) fn is_single(&self) -> bool {
-        self.most == 1
+    /// Names that may match by the letters they have, and by their length where no parts are looked at.
+    pub(crate) fn select(&self, names: &Names, wanted: u64, ids: &mut Vec<u32>) {
+        match (self.most, self.most_in_part) {
+            (1, 0) => names.select(
+                |mask, head| {
+                    (length_of(head).abs_diff(self.length) <= 1)
+                        & !has_more::<1>(wanted & !mask)
+                        & !has_more::<1>(mask & !wanted)
+                },
+                ids,
+            ),
+            (1, _) => names.select(|mask, _| !has_more::<1>(wanted & !mask), ids),
+            _ => names.select(|mask, _| !has_more::<2>(wanted & !mask), ids),
+        }
+    }
+
+    /// Most typos in a name of so many letters.
+    pub(crate) fn most_in(&self, length: usize) -> u32 {
+        if self.may_be_whole(length) {
+            self.most
+        } else {
+            self.most_in_part
+        }
+    }
+
+    /// The most that a name of so many letters is worth.
+    pub(crate) fn highest(&self, length: usize) -> i32 {
+        let [[whole, part, _], _] = TYPO;
+        if self.may_be_whole(length) {
+            whole
+        } else {
+            part
+        }
+    }
+
+    fn may_be_whole(&self, length: usize) -> bool {
+        length.abs_diff(self.length) <= self.most as usize
     }
 
     /// Whether some part of a packed name is near enough, or that is not known. Most names are left out by this.
@@ -99,11 +134,7 @@ impl TypoNeedle {
         if !is_narrow(packed) {
             return true;
         }
-        let most = if packed.len().abs_diff(self.length) <= self.most as usize {
-            self.most
-        } else {
-            self.most_in_part
-        };
+        let most = self.most_in(packed.len());
         let places = packed
             .iter()
             .map(|&byte| self.packed.get(usize::from(byte)).copied().unwrap_or(0));
@@ -114,12 +145,7 @@ impl TypoNeedle {
     pub(crate) fn match_name(&self, needle: &Needle, name: &[Letter]) -> Option<(Match, TypoPart)> {
         let width = name.len();
         // No part of a name is further away than any other way to look at it.
-        let may_be_whole = width.abs_diff(self.length) <= self.most as usize;
-        let most = if may_be_whole {
-            self.most
-        } else {
-            self.most_in_part
-        };
+        let most = self.most_in(width);
         let (_, nearest, _) = self.distances(self.all_places(name), false);
         if nearest > most {
             return None;
@@ -230,14 +256,20 @@ impl TypoNeedle {
 
 /// Whether a set has more than so many bits, which are 2 at most. Counting all of them takes longer on processors without
 /// an instruction for it.
-fn has_more(set: u64, most: u32) -> bool {
-    let but_one = set & set.wrapping_sub(1);
-    let but_two = but_one & but_one.wrapping_sub(1);
-    (match most {
-        0 => set,
-        1 => but_one,
-        _ => but_two,
-    }) != 0
+fn has_more<const MOST: u32>(set: u64) -> bool {
+    let mut rest = set;
+    for _ in 0..MOST {
+        rest &= rest.wrapping_sub(1);
+    }
+    rest != 0
+}
+
+fn has_more_than(set: u64, most: u32) -> bool {
+    match most {
+        0 => has_more::<0>(set),
+        1 => has_more::<1>(set),
+        _ => has_more::<2>(set),
+    }
 }
 
 /// Which letters of the query stand in the part of the name, by an alignment that has the fewest typos: places in the
