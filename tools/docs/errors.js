@@ -23,11 +23,12 @@ Malformed input, limits and faults throw a \`FishplateError\` with \`code\`, \`t
 a code of their own. At the MCP door both become a result with \`isError: true\`.
 `;
 
-/** The libraries, the engine first: every folder of libs with a TypeScript floor. */
+/** The libraries, the engine first: every folder of libs with a TypeScript floor that is published. */
 function libraries() {
-  const names = readdirSync(join(ROOT, 'libs')).filter((name) =>
-    existsSync(join(ROOT, 'libs', name, 'ts', 'package.json')),
-  );
+  const names = readdirSync(join(ROOT, 'libs')).filter((name) => {
+    const manifest = join(ROOT, 'libs', name, 'ts', 'package.json');
+    return existsSync(manifest) && !require(manifest).private;
+  });
   return ['engine', ...names.filter((name) => name !== 'engine').sort()];
 }
 
