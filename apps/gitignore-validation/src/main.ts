@@ -160,7 +160,6 @@ function write(folder: string, path: string, content = ''): void {
 /** Permissions do not bind root: works as an ordinary user who owns `folder`, and may reach it. */
 async function asNobody<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
   if (process.geteuid!() !== 0) return work();
-  chmodSync(dirname(folder), 0o755);
   spawnSync('chown', ['-R', '65534', folder]);
   process.seteuid!(65534);
   try {
